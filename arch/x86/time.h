@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Time: the TSC, calibrated once at boot, and one timer a CPU (local APIC). */
+#ifndef ARCH_X86_TIME_H
+#define ARCH_X86_TIME_H
+
+#include <stdint.h>
+
+/* TSC -> ns as the pvclock ABI states it: ns = ((tsc - base) << shift) * mul >> 32 (negative shift: to the right). */
+struct time_scale {
+    uint64_t tsc_base;
+    uint32_t mul;
+    int8_t shift;
+};
+
+extern struct time_scale time_scale;
+extern uint64_t tsc_hz;
+extern const char *time_source; /* what calibrated it, for the report */
+
+uint64_t time_now(void);               /* ns since boot; the same on all CPUs */
+uint64_t time_wallclock_at_boot(void); /* seconds since 1970 when time_now() was 0, from the RTC; 0 if there is none */
+
+/* Arm this CPU's timer: it sets CPU_WORK_TIMER at or soon after deadline (ns, time_now()); UINT64_MAX disarms. */
+void timer_arm(uint64_t deadline);
+
+#endif

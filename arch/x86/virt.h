@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The containers. struct virt_ops is what a back end (svm/, vmx/, pv/) offers to the kernel; struct arch_vcpu and
+ * struct arch_domain are what the kernel embeds in its vcpus and domains on behalf of the processor.
+ *
+ * The life of a vcpu on a CPU:  ops->load(v)  { ops->run(v) }*  ops->unload(v)
+ * run() enters the guest again and again, handling exits, until cpu->work is not 0 when it is about to enter.
+ */
+#ifndef ARCH_X86_VIRT_H
+#define ARCH_X86_VIRT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* General registers of a guest. Order known to the world switches (arch/x86/offsets.h). */
+struct guest_regs {
+    uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, rflags;
+};
+
+struct virt_ops;
+
+struct arch_domain {
+    const struct virt_ops *ops; /* [I] */
+    void *hw;                   /* [I] the back end's own (nested page table root ...) */
+    uint16_t domid;             /* [I] */
+    uint32_t flush_gen; /* atomic: incremented when a mapping is removed; vcpus flush when they see a new value */
+};
+
+struct arch_vcpu {
+    struct guest_regs regs;  /* rax, rsp, rip, rflags are current outside run() */
+    struct arch_domain *dom; /* [I] */
+    uint16_t id;             /* [I] vcpu number in its domain */
+    uint32_t cpu;            /* where it runs; changes only while not loaded */
+    void *hw;                /* [I] the back end's own (VMCB or VMCS and bitmaps) */
+    void *xsave;             /* [I] one or more pages: XSAVE area */
+    uint64_t xcr0;           /* guest's XCR0 */
+    /*
+     * The interrupt line of hvm event delivery: while *upcall_pending is not 0 and upcall_vector is not 0 the guest is
+     * interrupted with this vector whenever its interrupt flag allows (level-triggered; event-channels.md, section 7).
+     */
+    const uint8_t *upcall_pending; /* byte 0 of the vcpu_info; never NULL once the vcpu runs */
+    uint8_t upcall_vector;
+    bool nmi_pending;   /* inject one NMI (VCPUOP_send_nmi) */
+    uint32_t flush_gen; /* last arch_domain.flush_gen that this vcpu flushed for */
+    uint64_t exits;     /* statistics */
+};
+
+/* Where and how a vcpu starts. */
+enum vcpu_mode { VCPU_MODE_PVH_ENTRY, VCPU_MODE_32, VCPU_MODE_64 };
+
+struct vcpu_segment {
+    uint64_t base;
+    uint32_t limit;
+    uint16_t ar; /* as VMX writes access rights: type:4 s:1 dpl:2 p:1 0:4 avl:1 l:1 db:1 g:1; bit 16.. unused */
+    uint16_t selector;
+};
+
+struct vcpu_start {
+    struct guest_regs regs; /* PVH entry: rip = entry point, rbx = physical address of hvm_start_info */
+    uint64_t cr0, cr3, cr4, efer;
+    struct vcpu_segment cs, ds, es, ss, tr;
+};
+
+/* What the machine can do, for messages and the start-up report. */
+struct virt_report {
+    const char *name; /* "SVM", "VMX" */
+    bool usable;
+    const char *reason; /* if not usable: one sentence; else NULL */
+    char features[160]; /* "NPT, 16 ASIDs, ..." */
+};
+
+struct virt_ops {
+    const char *name;
+    /* Boot CPU, first of all calls: can this back end run here? Fills *report; 0 or -XEN_ENODEV. No side effects. */
+    int (*probe)(struct virt_report *report);
+    /* Each CPU: turn it on / off. 0 or negative errno (said on the console). */
+    int (*cpu_enable)(void);
+    void (*cpu_disable)(void);
+
+    int (*domain_init)(struct arch_domain *d);  /* 0 or -XEN_ENOMEM; d->domid is set */
+    void (*domain_free)(struct arch_domain *d); /* gives back every page */
+    int (*vcpu_init)(struct arch_vcpu *v);      /* v->dom and v->id are set */
+    void (*vcpu_free)(struct arch_vcpu *v);
+    void (*vcpu_start)(struct arch_vcpu *v, const struct vcpu_start *start); /* set all architectural state */
+
+    /* Map 2^order guest frames (order 0 or 9) at gfn to machine frames from mfn; unmap one. Domain lock held.
+     * After unmap (or a map that replaced something) the caller calls virt_flush(). 0 or -XEN_ENOMEM. */
+    int (*map)(struct arch_domain *d, uint64_t gfn, uint64_t mfn, unsigned order, bool writable);
+    int (*unmap)(struct arch_domain *d, uint64_t gfn);
+
+    void (*load)(struct arch_vcpu *v);
+    void (*run)(struct arch_vcpu *v);
+    void (*unload)(struct arch_vcpu *v);
+
+    /* Is the vcpu in 64-bit code now? (hypercall argument layout, word size latching) */
+    bool (*is_64bit)(const struct arch_vcpu *v);
+    unsigned (*cpl)(const struct arch_vcpu *v);
+    /* May the guest be interrupted by an upcall now (interrupt flag, no shadow)? For SCHEDOP_block and debug output. */
+    bool (*irq_enabled)(const struct arch_vcpu *v);
+    /* Guest-virtual to guest-physical through the guest's own page tables; 0, or -XEN_EFAULT. */
+    int (*translate)(const struct arch_vcpu *v, uint64_t va, bool write, uint64_t *gpa);
+    /* All registers, to the console, for a crash report or debug key. */
+    void (*dump)(const struct arch_vcpu *v);
+};
+
+/* The back ends in order of preference, NULL-terminated. */
+extern const struct virt_ops *const virt_backends[];
+
+/* Make every vcpu of d forget cached translations before it next runs, and wait until none runs on old ones. */
+void virt_flush(struct arch_domain *d);
+
+#endif

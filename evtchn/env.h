@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that the event-channel core asks of its host. One provider a binary, bound at link time:
+ *   kernel/evtchn_env.c   the hypervisor
+ *   tests/host/env_fake.c unit tests and fuzzing
+ *   tests/model/          the interleaving explorer
+ * No function here may call back into the core.
+ */
+#ifndef EVTCHN_ENV_H
+#define EVTCHN_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct evt_domain;
+
+/* Copy from/to the calling guest's address space: 0 or -XEN_EFAULT (then part of dst may have been written). */
+int env_copy_in(void *dst, uint64_t guest_addr, size_t n) __attribute__((warn_unused_result));
+int env_copy_out(uint64_t guest_addr, const void *src, size_t n) __attribute__((warn_unused_result));
+
+/* A zeroed page of 4,096 bytes for the core's own use, or NULL. */
+void *env_alloc_page(void);
+void env_free_page(void *page);
+
+/*
+ * Map a guest frame (gfn for hvm, mfn for pv) that must be d's own ordinary writable RAM; a reference keeps it so until
+ * env_unmap_frame. NULL: it is not (the caller answers -XEN_EINVAL).
+ */
+void *env_map_frame(struct evt_domain *d, uint64_t frame);
+void env_unmap_frame(struct evt_domain *d, void *mapped);
+
+/* The vcpu's evtchn_upcall_pending went 0->1: wake it if it may run, interrupt it if it runs elsewhere. */
+void env_kick(struct evt_domain *d, unsigned vcpu);
+/* A pending bit of d went 0->1: wake the vcpus in SCHEDOP_poll that wait for this port. */
+void env_wake_pollers(struct evt_domain *d, uint32_t port);
+/* Wake all pollers of d: the ABI changed under them. */
+void env_wake_all_pollers(struct evt_domain *d);
+
+/* The domain with this id (not DOMID_SELF), held by a reference until env_put_domain; NULL if there is none. */
+struct evt_domain *env_get_domain(uint16_t domid);
+void env_put_domain(struct evt_domain *d);
+/* May the target be reset by another domain now: a controller has paused it. */
+bool env_is_paused_by_controller(struct evt_domain *target);
+/* A spinlock in one word; 0 is unlocked. No function of the environment but env_unlock, env_kick, env_wake_* and the
+ * allocation functions may be called with one held. */
+void env_lock(uint32_t *lock);
+void env_unlock(uint32_t *lock);
+
+/* Should a long operation stop here and be continued later? */
+bool env_should_yield(void);
+
+/*
+ * Waiting until every CPU has left the core at least once.
+ * begin: true = this CPU may wait now; false = another CPU is at it, the operation must return -XEN_ERESTART before it
+ * has changed anything. wait: returns when each call into the core that was running on another CPU when wait was called
+ * has returned; no spinlock may be held. end: lets the next one in.
+ */
+bool env_quiesce_begin(void) __attribute__((warn_unused_result));
+void env_quiesce_wait(void);
+void env_quiesce_end(void);
+
+#endif

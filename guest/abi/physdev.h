@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* physdev_op (hypercall 33: cmd, arg); public header physdev.h. */
+#ifndef GUEST_ABI_PHYSDEV_H
+#define GUEST_ABI_PHYSDEV_H
+
+#include <stdint.h>
+
+#define PHYSDEVOP_irq_status_query 5
+#define PHYSDEVOP_set_iopl 6
+#define PHYSDEVOP_set_iobitmap 7
+#define PHYSDEVOP_apic_read 8
+#define PHYSDEVOP_apic_write 9
+#define PHYSDEVOP_eoi 12
+#define PHYSDEVOP_map_pirq 13
+#define PHYSDEVOP_unmap_pirq 14
+#define PHYSDEVOP_get_free_pirq 23
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one door from arch/x86 up into the kernel: all that processor code may call.
+ */
+#ifndef KERNEL_DOOR_H
+#define KERNEL_DOOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/x86/virt.h"
+#include "kernel/printk.h"
+
+/* --- Start. Interrupts off, image mapped, boot CPU only. */
+struct boot_info;
+__attribute__((noreturn)) void kmain(uint32_t magic, uint32_t boot_pa); /* boot CPU, from boot/entry.S */
+__attribute__((noreturn)) void door_cpu_main(void);                     /* other CPUs, when ready to run guests */
+
+/* --- Memory: zeroed frames for the processor's own structures. Contiguous, aligned to their size; 0 = none left. */
+uint64_t door_alloc_frames(unsigned order); /* returns an mfn */
+void door_free_frames(uint64_t mfn, unsigned order);
+
+/* --- From a running guest. Called on the vcpu's CPU with the vcpu loaded, interrupts off. */
+
+/*
+ * A hypercall: number in rax, arguments in registers by mode (64-bit: rdi rsi rdx r10 r8 r9; 32-bit: ebx ecx edx esi
+ * edi ebp). Sets rax. True: done, the back end advances rip past the instruction. False: leave rip, it will be executed
+ * again (continuation).
+ */
+bool door_hypercall(struct arch_vcpu *v);
+/* The hypercall-page MSR was written: fill the page of guest frame gfn, latch the word size. False: #GP. */
+bool door_hypercall_page(struct arch_vcpu *v, uint64_t gfn);
+/* HLT with interrupts possible: block until an event. */
+void door_halt(struct arch_vcpu *v);
+/* The guest did something that nobody can go on from; why is one sentence ("triple fault"). Crashes its domain. */
+void door_guest_crash(struct arch_vcpu *v, const char *why);
+/* Access to a guest-physical address where nothing is mapped or it may not write. Crashes the domain. */
+void door_nested_fault(struct arch_vcpu *v, uint64_t gpa, bool write, bool fetch);
+/* Hypervisor's address of the guest's frame if it is RAM of its domain, else NULL. For page walks and decoding. */
+void *door_guest_frame(const struct arch_vcpu *v, uint64_t gfn);
+/* Guest wrote a byte to the emulated debug port 0xE9: console output before hypercalls work. */
+void door_debug_char(struct arch_vcpu *v, char c);
+/* CPUID facts that are the kernel's: name of the ABI version, number of vcpus in the guest's domain. */
+unsigned door_nr_vcpus(const struct arch_vcpu *v);
+
+#endif

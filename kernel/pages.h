@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machine frames: a buddy allocator and one struct page for every frame of RAM. Pure code (host-tested): it reaches
+ * memory only through the array that it is given; zeroing is the caller's (kernel/memory.c).
+ */
+#ifndef KERNEL_PAGES_H
+#define KERNEL_PAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/x86/spinlock.h"
+
+#define PAGES_MAX_ORDER 18 /* 1 GiB */
+#define PAGE_OWNER_NONE 0xFFFF
+#define PAGE_OWNER_HYPERVISOR 0xFFFE
+
+struct page {
+    uint32_t refs;       /* references; a domain's frame is freed when the last is gone */
+    uint16_t owner;      /* domid, or PAGE_OWNER_* */
+    uint8_t order;       /* of the free block that starts here */
+    uint8_t flags;       /* PAGE_* */
+    uint32_t next, prev; /* free list, by frame number */
+};
+
+#define PAGE_FREE (1U << 0) /* heads a free block */
+#define PAGE_RAM (1U << 1)  /* managed here at all */
+
+struct page_pool {
+    struct spinlock lock;
+    struct page *pages; /* [nr_frames] */
+    uint64_t nr_frames;
+    uint64_t free_frames;
+    uint32_t heads[PAGES_MAX_ORDER + 1];
+};
+
+/* pages: an array for frames 0..nr_frames-1, uninitialised. All frames start as not RAM. */
+void pages_init(struct page_pool *pool, struct page *pages, uint64_t nr_frames);
+/* Give [first, first + count) to the pool. */
+void pages_add(struct page_pool *pool, uint64_t first, uint64_t count);
+/* 2^order frames aligned to their size, owner set, refs 1 each; UINT64_MAX if there are none. */
+uint64_t pages_alloc(struct page_pool *pool, unsigned order, uint16_t owner);
+/* Give back; every frame of the block must be owned and not free (asserted). */
+void pages_free(struct page_pool *pool, uint64_t mfn, unsigned order);
+/* One reference more / less. put returns true when it was the last: the caller frees. get fails on a frame with none.
+ */
+bool page_get(struct page *page);
+bool page_put(struct page *page);
+
+#endif
