@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine's consoles: serial port COM1 (115200 8n1, both directions) and VGA text. Callers serialise (printk). */
+#ifndef ARCH_X86_CONSOLE_H
+#define ARCH_X86_CONSOLE_H
+
+#include <stddef.h>
+
+struct boot_info;
+
+/* Find the devices. The first call of all: needs nothing, not even a memory map. */
+void console_device_init(void);
+/* The screen is in text mode, or not: the loader told. VGA text is written to only from now on. */
+void console_boot_info(const struct boot_info *info);
+/* Bytes as they are; '\n' becomes "\r\n" on the serial line. Waits a bounded time for a slow line. */
+void console_write(const char *text, size_t size);
+/* One byte of input, or -1 if there is none. */
+int console_read(void);
+/* Wait (bounded) until the serial line has sent all: before power-off, which would lose it. */
+void console_drain(void);
+
+#endif
