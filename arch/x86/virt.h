@@ -102,6 +102,8 @@ struct virt_ops {
     bool (*irq_enabled)(const struct arch_vcpu *v);
     /* Guest-virtual to guest-physical through the guest's own page tables; 0, or -XEN_EFAULT. */
     int (*translate)(const struct arch_vcpu *v, uint64_t va, bool write, uint64_t *gpa);
+    /* Fill the 4,096 bytes of a guest's hypercall page: slot n (32 bytes) makes hypercall n. */
+    void (*fill_hypercall_page)(void *page);
     /* All registers, to the console, for a crash report or debug key. */
     void (*dump)(const struct arch_vcpu *v);
 };
