@@ -13,12 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* General registers of a guest. Order known to the world switches (arch/x86/offsets.h). */
-struct guest_regs {
-    uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
-    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
-    uint64_t rip, rflags;
-};
+#include "arch/x86/guest_regs.h"
 
 struct virt_ops;
 
