@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: MIT
+# Xenolith: `make help` lists the targets and the variables.
+
+# --- What the user may set -------------------------------------------------------------------------------------------
+O ?= build
+V ?= 0
+WERROR ?= $(if $(CI),1,0)
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 20000
+PYTHON ?= python3
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+Q := $(if $(filter 1,$(V)),,@)
+say = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' '$(1)' '$(2)')
+
+# --- Compilers -------------------------------------------------------------------------------------------------------
+# The target compiler: the first of these prefixes that has a gcc; CC=clang works as well (binutils stay GNU).
+have = $(shell command -v $(1) 2>/dev/null)
+ifeq ($(origin CROSS_COMPILE),undefined)
+CROSS_COMPILE := $(firstword $(foreach p,x86_64-elf- x86_64-linux-gnu-,$(if $(call have,$(p)gcc),$(p))))
+endif
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+NM := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+cc_is_clang := $(findstring clang,$(notdir $(firstword $(CC))))
+
+# Programs that run on this machine: unit tests and fuzzers.
+HOST_CC ?= $(if $(cc_is_clang),$(CC),gcc)
+FUZZ_CC ?= clang
+
+# Targets that compile nothing need no compiler.
+compiling := $(filter-out clean help check%,$(if $(MAKECMDGOALS),$(MAKECMDGOALS),all))
+ifneq ($(compiling),)
+ifeq ($(call have,$(firstword $(CC))),)
+$(error There is no $(CC) here: install the Debian package gcc, or set CROSS_COMPILE= or CC=)
+endif
+ifeq ($(CROSS_COMPILE)$(cc_is_clang),)
+ifeq ($(filter x86_64% amd64%,$(shell $(CC) -dumpmachine)),)
+$(error $(CC) does not compile for x86-64: install the Debian package gcc-x86-64-linux-gnu, or set CROSS_COMPILE=)
+endif
+endif
+endif
+
+# --- Flags -----------------------------------------------------------------------------------------------------------
+warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
+# The same bytes from every folder: no path of this machine in the debug information.
+prefix_map := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build
+
+freestanding := -std=c11 -ffreestanding -O2 -g -I. $(prefix_map) $(warnings) -Wconversion \
+	-mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer -fcf-protection=none -fno-stack-protector \
+	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables
+linking := -nostdlib -static $(if $(cc_is_clang),,-no-pie) -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+	-Wl,--orphan-handling=warn -Wl,--fatal-warnings
+ifneq ($(cc_is_clang),)
+freestanding += --target=x86_64-linux-gnu
+linking += --target=x86_64-linux-gnu
+no_idioms := -fno-builtin
+else
+no_idioms := -fno-builtin -fno-tree-loop-distribute-patterns
+endif
+
+hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden $(if $(cc_is_clang),-fdirect-access-external-data)
+
+# --- Environments ----------------------------------------------------------------------------------------------------
+# One guest program is one source, built for each of these. A new environment is a new block of three lines; its own
+# start-up files go to guest/lib/ENVIRONMENT/.
+environments := pvh64
+
+pvh64.flags := $(freestanding) -fno-pie -mcmodel=small -ffunction-sections -fdata-sections
+pvh64.link := $(linking) -Wl,--gc-sections
+pvh64.script := linker/guest.ld
+
+# --- Sources ---------------------------------------------------------------------------------------------------------
+sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
+objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
+
+hypervisor_sources := $(call sources,boot arch/x86 arch/x86/* kernel evtchn common)
+hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
+
+guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
+guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
+
+links_of = $(sort $(wildcard $(shell sed -n 's,^// links: *,,p' $(1))))
+host_tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
+fuzzers := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+host_programs := $(host_tests:%=$(O)/host/%)
+fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
+
+# --- Targets for people ----------------------------------------------------------------------------------------------
+.PHONY: all iso hypervisor guests test test-host test-vm check counts fuzz coverage reproducible clean help FORCE
+
+all: hypervisor guests
+hypervisor: $(O)/xenolith $(O)/xenolith.elf
+guests: $(guest_images)
+
+iso: $(O)/xenolith.iso
+$(O)/xenolith.iso: $(O)/xenolith $(guest_images) tools/mkiso.py $(wildcard scenarios/*.cfg)
+	$(call say,ISO,$@)
+	$(Q)$(PYTHON) tools/mkiso.py --build $(O) --output $@
+
+help:
+	@echo 'Targets:'
+	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf) and every guest (O/guest/NAME.ENVIRONMENT)'
+	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
+	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
+	@echo '  test-host      unit tests and fuzzers only'
+	@echo '  test-vm        tests in an emulator only'
+	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
+	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
+	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
+	@echo '  coverage       unit tests with coverage, report in O/coverage'
+	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
+	@echo '  clean          remove O'
+	@echo 'Variables (now):'
+	@echo '  O=$(O)  V=$(V) (1: print commands)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
+	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)'
+	@echo 'Guests: $(guests) ($(environments))'
+
+clean:
+	$(Q)rm -rf $(O)
+
+# --- Compiling -------------------------------------------------------------------------------------------------------
+# A file that changes when the commands change; every object depends on it.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(hypervisor_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' | cmp -s - $@ || \
+	 echo '$(CC) $(hypervisor_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' > $@
+
+# gcc must not turn the loop in memset() into a call of memset().
+$(O)/obj/%/common/string.c.o: extra := $(no_idioms)
+
+# $(1) = environment or "hypervisor", $(2) = its flags
+define compile_rules
+$(O)/obj/$(1)/%.c.o: %.c $(O)/flags
+	$$(call say,CC,$(1) $$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $(2) $$(extra) -MMD -MP -c $$< -o $$@
+
+$(O)/obj/$(1)/%.S.o: %.S $(O)/flags
+	$$(call say,AS,$(1) $$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $(2) -D__ASSEMBLY__ -MMD -MP -c $$< -o $$@
+endef
+$(eval $(call compile_rules,hypervisor,$(hypervisor_flags)))
+$(foreach e,$(environments),$(eval $(call compile_rules,$(e),$($(e).flags))))
+
+# Linker scripts take their addresses from the headers.
+$(O)/%.ld: %.ld $(O)/flags
+	$(call say,LDS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(if $(cc_is_clang),--target=x86_64-linux-gnu) -E -P -undef -x assembler-with-cpp -I. -D__ASSEMBLY__ \
+		-MMD -MP -MT $@ -MF $@.d $< -o $@
+
+# --- The hypervisor --------------------------------------------------------------------------------------------------
+# Linked twice: the first link tells the addresses for the symbol table (tools/symbols.py), which stands last in the
+# read-only data, so that no function moves when it is filled. The third step proves it.
+hypervisor_script := $(O)/linker/hypervisor.ld
+hypervisor_link = $(CC) $(linking) -Wl,--no-warn-rwx-segments -Wl,-T,$(hypervisor_script)
+
+$(O)/symbols0.S: tools/symbols.py
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/symbols.py --empty > $@
+
+$(O)/symbols1.S: $(O)/xenolith.pass1 tools/symbols.py
+	$(call say,SYMBOLS,$@)
+	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
+
+$(O)/symbols%.o: $(O)/symbols%.S
+	$(Q)$(CC) $(hypervisor_flags) -c $< -o $@
+
+$(O)/xenolith.pass1: $(hypervisor_objects) $(O)/symbols0.o $(hypervisor_script)
+	$(call say,LD,$@)
+	$(Q)$(hypervisor_link) $(hypervisor_objects) $(O)/symbols0.o -o $@
+
+$(O)/xenolith.elf: $(hypervisor_objects) $(O)/symbols1.o $(hypervisor_script)
+	$(call say,LD,$@)
+	$(Q)$(hypervisor_link) $(hypervisor_objects) $(O)/symbols1.o -o $@
+	$(Q)$(NM) $@ | $(PYTHON) tools/symbols.py | cmp -s - $(O)/symbols1.S || \
+		{ echo 'The symbol table moved a function: see linker/hypervisor.ld.' >&2; exit 1; }
+
+$(O)/xenolith: $(O)/xenolith.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# --- Guests ----------------------------------------------------------------------------------------------------------
+# $(1) = program, $(2) = environment
+define guest_rules
+guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,guest/$(1) guest/lib guest/lib/$(2) common))
+$(O)/guest/$(1).$(2): $$(guest_objects.$(1).$(2)) $(O)/$($(2).script)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $($(2).link) -Wl,-T,$(O)/$($(2).script) $$(guest_objects.$(1).$(2)) -o $$@
+endef
+$(foreach e,$(environments),$(foreach g,$(guests),$(eval $(call guest_rules,$(g),$(e)))))
+
+# --- Unit tests and fuzzers ------------------------------------------------------------------------------------------
+# A test names what it links in lines `// links: evtchn/*.c common/format.c`; the test itself comes first.
+SANITIZE ?= address,undefined
+host_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(warnings) -fno-omit-frame-pointer -fno-common \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all) $(HOST_EXTRA)
+fuzz_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(filter-out -Wmissing-prototypes,$(warnings)) \
+	-fno-omit-frame-pointer -fno-common -fno-sanitize-recover=all
+
+$(O)/host.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HOST_CC) $(host_flags) $(FUZZ_CC) $(fuzz_flags)' | cmp -s - $@ || \
+	 echo '$(HOST_CC) $(host_flags) $(FUZZ_CC) $(fuzz_flags)' > $@
+
+$(O)/obj/host/%.c.o: %.c $(O)/host.flags
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(host_flags) -MMD -MP -c $< -o $@
+
+$(O)/obj/fuzz/%.c.o: %.c $(O)/host.flags
+	$(call say,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(fuzz_flags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+
+# $(1) = program
+define host_rules
+host_objects.$(1) := $(call objects,host,tests/host/$(1).c $(call links_of,tests/host/$(1).c))
+$(O)/host/$(1): $$(host_objects.$(1))
+	$$(call say,HOSTLD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $$(host_flags) $$(host_objects.$(1)) -lcmocka -o $$@
+endef
+
+define fuzz_rules
+fuzz_objects.$(1) := $(call objects,fuzz,tests/fuzz/$(1).c $(call links_of,tests/fuzz/$(1).c))
+$(O)/fuzz/$(1): $$(fuzz_objects.$(1))
+	$$(call say,FUZZLD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(FUZZ_CC) $$(fuzz_flags) -fsanitize=fuzzer,address,undefined $$(fuzz_objects.$(1)) -o $$@
+endef
+$(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
+$(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
+
+# Each part runs even if another failed; the runner adds up and prints the last line.
+runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
+run_vm = --pytest $(wildcard tests/vm tests/boot)
+
+test: all iso
+	+$(Q)$(runner) $(run_host) $(run_vm)
+
+test-host: all
+	+$(Q)$(runner) $(run_host)
+
+test-vm: all iso
+	+$(Q)$(runner) $(run_vm)
+
+fuzz: $(fuzz_programs)
+	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
+
+coverage:
+	$(Q)$(MAKE) O=$(O)/coverage SANITIZE= HOST_EXTRA=--coverage $(host_tests:%=$(O)/coverage/host/%)
+	$(Q)for t in $(host_tests); do $(O)/coverage/host/$$t >/dev/null 2>&1 || echo "$$t fails"; done
+	$(Q)gcovr --root . --exclude tests $(O)/coverage --html-details $(O)/coverage/index.html --print-summary
+
+# --- Checks ----------------------------------------------------------------------------------------------------------
+check:
+	$(Q)CC='$(CC)' $(PYTHON) tools/check/check.py --build $(O)
+
+counts: all
+	$(Q)$(PYTHON) tools/counts.py --build $(O)
+
+reproducible: all
+	+$(Q)$(PYTHON) tools/check/reproducible.py --build $(O) --make '$(MAKE)'
+
+# --- Dependencies ----------------------------------------------------------------------------------------------------
+-include $(shell find $(O)/obj $(O)/linker -name '*.d' 2>/dev/null)
