@@ -145,7 +145,7 @@ $(O)/obj/$(1)/%.c.o: %.c $(O)/flags
 $(O)/obj/$(1)/%.S.o: %.S $(O)/flags
 	$$(call say,AS,$(1) $$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $(2) -D__ASSEMBLY__ -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $(2) -MMD -MP -c $$< -o $$@
 endef
 $(eval $(call compile_rules,hypervisor,$(hypervisor_flags)))
 $(foreach e,$(environments),$(eval $(call compile_rules,$(e),$($(e).flags))))
@@ -154,7 +154,7 @@ $(foreach e,$(environments),$(eval $(call compile_rules,$(e),$($(e).flags))))
 $(O)/%.ld: %.ld $(O)/flags
 	$(call say,LDS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(if $(cc_is_clang),--target=x86_64-linux-gnu) -E -P -undef -x assembler-with-cpp -I. -D__ASSEMBLY__ \
+	$(Q)$(CC) $(if $(cc_is_clang),--target=x86_64-linux-gnu) -E -P -undef -x assembler-with-cpp -I. \
 		-MMD -MP -MT $@ -MF $@.d $< -o $@
 
 # --- The hypervisor --------------------------------------------------------------------------------------------------

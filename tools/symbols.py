@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Turn the output of nm (standard input) into the assembly of the hypervisor's symbol table (standard output).
 
-Only functions in the high half are listed: data may move between the two links, code must not.
+Only functions are listed: data may move between the two links, code must not.
 The layout is that of arch/x86/symbols.h.
 """
 
 import sys
 
 IMAGE_BASE = 0xFFFF808000000000
-LABELS = ("text_start", "rodata_start")  # the linker script's own; text_end stays, as the end of the last function
+LABELS = ("image_start", "text_start", "rodata_start")  # the linker script's own; text_end stays, as the end of the last function
 
 
 def functions(lines):
