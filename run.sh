@@ -1,0 +1,331 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Build Xenolith and run it on the best machine at hand. ./run.sh -h explains.
+set -euo pipefail
+
+readonly TIME_LIMIT=900 # seconds; only a hang takes that long
+readonly MAX_CPUS=64
+
+# Debian packages, each with a command or a file that shows that it is there.
+readonly RUN_PACKAGES=(make:make gcc:gcc python3:python3 grub-common:grub-mkrescue
+    grub-pc-bin:/usr/lib/grub/i386-pc/multiboot2.mod xorriso:xorriso qemu-system-x86:qemu-system-x86_64)
+readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
+    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang)
+readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
+    cppcheck:cppcheck shellcheck:shellcheck)
+
+scenario=tour machine=best firmware=bios cpus=2 interactive=no debug=no only_print=no list=no
+extra=() # what stands after --
+
+usage() {
+    cat <<'END'
+NAME
+    run.sh - build Xenolith and run it in an emulator
+
+SYNOPSIS
+    ./run.sh [-g SCENARIO] [-m MACHINE] [-f FIRMWARE] [-c CPUS] [-i] [-d] [-n] [-- ARGUMENT...]
+    ./run.sh -l | -h
+    ./run.sh test|check [MAKE ARGUMENT...]
+
+DESCRIPTION
+    Without arguments: installs what is missing (Debian packages, with apt), builds Xenolith and its guests, makes an
+    ISO, boots it, runs the tour of scenarios and ends with its summary. The exit status is 0 only if all went well.
+
+    test    installs what the tests need and runs "make test".
+    check   installs what the checks need and runs "make check": formatting, layers, static analysis.
+
+OPTIONS
+    -g SCENARIO   run this scenario: a name that -l lists, or a .cfg file of your own (default: tour)
+    -l            list the scenarios, a line each
+    -m MACHINE    qemu: QEMU's own emulation, with SVM; kvm: QEMU with KVM and nested virtualisation;
+                  default: kvm if that works here, else qemu
+    -f FIRMWARE   bios: from an ISO, by BIOS and GRUB with multiboot 2 (default);
+                  direct: QEMU loads the hypervisor itself, with multiboot 1
+    -c CPUS       number of CPUs of the machine (default: 2)
+    -i            interactive: keys go to Xenolith's serial console ("h" there lists its debug keys);
+                  Ctrl-] x ends QEMU, Ctrl-] c is QEMU's monitor, Ctrl-A is left to Xenolith
+    -d            wait for gdb on port 1234 before the first instruction, and print the gdb command
+    -n            print the commands, and run none of them
+    -h            this help
+    --            what follows is given to the emulator, such as: -- -cpu EPYC -m 2048
+
+EXIT STATUS
+    0  every domain ended as it should     1  a domain or the hypervisor did not, or something is missing
+    2  the arguments make no sense
+
+FILES
+    build/xenolith, build/iso/SCENARIO.iso, build/log/SCENARIO.txt (the serial console of the last run)
+END
+}
+
+die() { # status sentence
+    echo "run.sh: $2" >&2
+    exit "$1"
+}
+
+say() {
+    echo "run.sh: $*"
+}
+
+# --- what the machine must have
+
+missing_packages() { # package:probe... -> names of those that are not there
+    local entry probe
+    for entry in "$@"; do
+        probe=${entry#*:}
+        [[ -e $probe && $probe == /* ]] || command -v "$probe" >/dev/null || echo "${entry%%:*}"
+    done
+}
+
+apt() {
+    if [[ $EUID -eq 0 ]]; then
+        DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+    else
+        sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+    fi
+}
+
+may_install() {
+    command -v apt-get >/dev/null && { [[ $EUID -eq 0 ]] || sudo -n true 2>/dev/null; }
+}
+
+lists_are_fresh() {
+    [[ -n $(find /var/lib/apt/lists -name '*_Packages*' -mtime -7 -print -quit 2>/dev/null) ]]
+}
+
+install_packages() { # package:probe...
+    local packages
+    mapfile -t packages < <(missing_packages "$@")
+    [[ ${#packages[@]} -gt 0 ]] || return 0
+    local install=(install --yes --no-install-recommends "${packages[@]}")
+    may_install || die 1 "Packages are missing; install them with: sudo apt-get ${install[*]}"
+    say "installing ${packages[*]}"
+    lists_are_fresh || apt update
+    apt "${install[@]}" || { apt update && apt "${install[@]}"; } ||
+        die 1 "apt-get could not install ${packages[*]}."
+}
+
+# --- the machine
+
+kvm_virtualisation() { # what KVM gives to a guest hypervisor: svm, vmx or none
+    local vendor
+    for vendor in amd:svm intel:vmx; do
+        if grep -qs '[1Y]' "/sys/module/kvm_${vendor%:*}/parameters/nested"; then
+            echo "${vendor#*:}"
+            return
+        fi
+    done
+    echo none
+}
+
+kvm_works() {
+    [[ -r /dev/kvm && -w /dev/kvm ]] &&
+        timeout 10 qemu-system-x86_64 -accel kvm -cpu host -nodefaults -display none -S -monitor stdio \
+            <<<quit >/dev/null 2>&1
+}
+
+require_kvm() {
+    kvm_works || die 1 "KVM does not work here (/dev/kvm); use -m qemu."
+    case $(kvm_virtualisation) in
+        none) die 1 "KVM here does not offer nested virtualisation (module parameter nested=1); use -m qemu." ;;
+        vmx) die 1 "KVM on this processor offers VMX, which Xenolith cannot use yet; use -m qemu." ;;
+    esac
+}
+
+choose_machine() {
+    if [[ $machine == kvm && $only_print == no ]]; then
+        require_kvm
+    elif [[ $machine == best ]]; then
+        machine=qemu
+        if [[ $(kvm_virtualisation) == svm ]] && kvm_works; then
+            machine=kvm
+        fi
+    fi
+}
+
+machine_args() {
+    case $machine in
+        qemu) printf '%s\n' -accel tcg -cpu max ;;
+        kvm) printf '%s\n' -accel kvm -cpu host ;;
+    esac
+}
+
+console_args() {
+    if [[ $interactive == yes ]]; then
+        printf '%s\n' -serial mon:stdio -echr 0x1d
+    else
+        printf '%s\n' -serial stdio
+    fi
+}
+
+iso_path() {
+    echo "build/iso/$(basename "$scenario" .cfg).iso"
+}
+
+iso_command() {
+    printf '%s\n' tools/mkiso.py --default "$scenario" -o "$(iso_path)"
+}
+
+load_args() { # how the hypervisor gets into memory, one argument a line
+    if [[ $firmware == direct ]]; then
+        tools/scenario.py qemu "$scenario"
+    else
+        printf '%s\n' -cdrom "$(iso_path)"
+    fi
+}
+
+make_command() { # fills command[]
+    local args
+    mapfile -t args < <(machine_args && console_args && load_args)
+    command=(qemu-system-x86_64 -M q35 -smp "$cpus" -m 1024 -nodefaults -vga std -display none -no-reboot
+        -device 'isa-debug-exit,iobase=0xf4,iosize=4' "${args[@]}")
+    [[ $debug == no ]] || command+=(-s -S)
+    command+=("${extra[@]}")
+}
+
+# --- the run
+
+quoted() { # words, so that a shell reads them back
+    local word
+    for word in "$@"; do
+        [[ $word =~ ^[A-Za-z0-9_./:=,+-]+$ ]] && printf '%s ' "$word" || printf '%s ' "${word@Q}"
+    done
+    echo
+}
+
+print_commands() {
+    local iso_words
+    mapfile -t iso_words < <(iso_command)
+    quoted make all
+    [[ $firmware == direct ]] || quoted "${iso_words[@]}"
+    make_command
+    quoted "${command[@]}"
+}
+
+build() {
+    local iso_words
+    say "building"
+    make --no-print-directory -j"$(nproc)" all || die 1 "The build failed."
+    if [[ $firmware == bios ]]; then
+        mapfile -t iso_words < <(iso_command)
+        "${iso_words[@]}" || die 1 "The ISO could not be made."
+    fi
+}
+
+run_interactive() {
+    say "keys go to Xenolith (h: its debug keys); Ctrl-] x ends QEMU"
+    "${command[@]}"
+}
+
+run_watched() {
+    mkdir -p build/log
+    timeout --foreground "$TIME_LIMIT" "${command[@]}" </dev/null | tee "build/log/$(basename "$scenario" .cfg).txt"
+}
+
+explain_gdb() {
+    say "waiting for: gdb build/xenolith.elf -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue"
+}
+
+run() {
+    local status=0
+    make_command
+    [[ $debug == no ]] || explain_gdb
+    if [[ $interactive == yes ]]; then
+        run_interactive || status=$?
+    elif [[ $debug == yes ]]; then
+        "${command[@]}" </dev/null || status=$?
+    else
+        run_watched || status=$?
+    fi
+    judge "$status"
+}
+
+judge() { # exit status of the emulator: what was written to isa-debug-exit, times 2, plus 1
+    case $1 in
+        33) exit 0 ;;
+        35) die 1 "The run failed; the summary above says why." ;;
+        0) [[ $interactive == yes ]] || die 1 "The machine went off without a verdict." ;;
+        124) die 1 "The machine hung: no end after $TIME_LIMIT seconds." ;;
+        *) die 1 "QEMU ended with status $1." ;;
+    esac
+}
+
+# --- arguments
+
+parse_options() {
+    local option
+    while getopts ':g:m:f:c:lidnh' option; do
+        case $option in
+            g) scenario=$OPTARG ;;
+            m) machine=$OPTARG ;;
+            f) firmware=$OPTARG ;;
+            c) cpus=$OPTARG ;;
+            l) list=yes ;;
+            i) interactive=yes ;;
+            d) debug=yes ;;
+            n) only_print=yes ;;
+            h) usage && exit 0 ;;
+            :) die 2 "The option -$OPTARG needs a value (./run.sh -h explains)." ;;
+            *) die 2 "There is no option -$OPTARG (./run.sh -h explains)." ;;
+        esac
+    done
+    first=$OPTIND
+}
+
+check_options() {
+    case $machine in
+        best | qemu | kvm) ;;
+        bochs) die 2 "Bochs emulates VMX, which Xenolith cannot use yet (CAVEATS.md); use -m qemu." ;;
+        *) die 2 "There is no machine '$machine'; there are: qemu, kvm, bochs." ;;
+    esac
+    case $firmware in
+        bios | direct) ;;
+        uefi) die 2 "Xenolith cannot be started by UEFI yet (CAVEATS.md); use -f bios or -f direct." ;;
+        *) die 2 "There is no firmware '$firmware'; there are: bios, direct, uefi." ;;
+    esac
+    [[ $cpus =~ ^[1-9][0-9]?$ && $cpus -le $MAX_CPUS ]] || die 2 "-c takes a number of CPUs from 1 to $MAX_CPUS."
+    [[ $scenario != *.cfg || $scenario == /* ]] || scenario=$start_folder/$scenario
+}
+
+check_scenario() {
+    local sentence
+    command -v python3 >/dev/null || die 1 "python3 is missing."
+    sentence=$(tools/scenario.py check "$scenario" 2>&1) || die 2 "${sentence#scenario: }"
+}
+
+make_target() { # target argument...
+    case $1 in
+        test) install_packages "${TEST_PACKAGES[@]}" ;;
+        check) install_packages "${CHECK_PACKAGES[@]}" ;;
+        *) die 2 "There is no command '$1'; there are: test, check (./run.sh -h explains)." ;;
+    esac
+    exec make --no-print-directory "$@"
+}
+
+main() {
+    start_folder=$PWD
+    cd "$(dirname "$0")"
+    parse_options "$@"
+    if [[ ${*:first-1:1} == -- && $first -gt 1 ]]; then
+        extra=("${@:first}")
+    elif [[ $# -ge $first ]]; then
+        [[ $first -eq 1 ]] || die 2 "'${*:first:1}' goes without options; arguments of the emulator stand after --."
+        make_target "$@"
+    fi
+    check_options
+    if [[ $list == yes ]]; then
+        exec tools/scenario.py list
+    elif [[ $only_print == yes ]]; then
+        check_scenario
+        choose_machine
+        print_commands
+        exit
+    fi
+    install_packages "${RUN_PACKAGES[@]}"
+    check_scenario
+    choose_machine
+    build
+    run
+}
+
+main "$@"

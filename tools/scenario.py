@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Scenarios: which guests start together, and how they are configured.
+
+A scenario is a text file scenarios/NAME.cfg:
+
+    # One line that says what it shows (printed by ./run.sh -l)
+    xenolith [options of the hypervisor]
+    module IMAGE [configuration of the domain]
+
+IMAGE is a guest program by its base name ("hello": build/guest/hello.pvh64) or a file by a path with a slash.
+This module turns a scenario into arguments for QEMU and into entries of a GRUB menu.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ("pvh64", "pvh32", "pv64")
+# A word of a configuration: anything but blanks, with parts in double quotes in which \" and \\ are literal.
+WORD = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
+SAFE_IN_GRUB = re.compile(r'(?:[\w=.,:/@%+*?!\[\]-]|"[\w=.,:/@%+*?!\[\] -]*")+')
+
+
+class ScenarioError(Exception):
+    """One sentence for the user."""
+
+
+class Module:
+    """A boot module: an image and the configuration of the domain that it becomes."""
+
+    def __init__(self, image, config):
+        self.image = image
+        self.config = config
+
+    def path(self, build, env):
+        """Where the file of this module lies."""
+        if "/" in self.image:
+            return self.image
+        suffix = "" if self.image.rpartition(".")[2] in ENVIRONMENTS else f".{env}"
+        return f"{build}/guest/{self.image}{suffix}"
+
+    def iso_path(self, env):
+        """Where the file of this module lies on the ISO."""
+        return "/guest/" + pathlib.PurePath(self.path("", env)).name
+
+
+class Scenario:
+    """A parsed scenario file."""
+
+    def __init__(self, name, description, options, modules):
+        self.name = name
+        self.description = description
+        self.options = options
+        self.modules = modules
+
+    def qemu_args(self, build, env):
+        """Arguments that make QEMU load the hypervisor and the modules by itself (multiboot 1)."""
+        args = ["-kernel", f"{build}/xenolith"]
+        if self.options:
+            args += ["-append", self.options]
+        if self.modules:
+            args += ["-initrd", ",".join(self.qemu_module(m, build, env) for m in self.modules)]
+        return args
+
+    @staticmethod
+    def qemu_module(module, build, env):
+        """One module of -initrd: file and command line; a comma separates modules, two are a literal one."""
+        path = module.path(build, env)
+        if " " in path:
+            raise ScenarioError(f"QEMU cannot load the module '{path}' because its path holds a blank.")
+        return f"{path} {module.config}".rstrip().replace(",", ",,")
+
+    def grub_entry(self, env, multiboot=2):
+        """A menu entry that loads the scenario from the ISO."""
+        suffix = "2" if multiboot == 2 else ""
+        title = f"{self.name}: {self.description}".replace("'", "")
+        ident = self.name if multiboot == 2 else f"{self.name}-mb1"
+        lines = [f"menuentry '{title}' --id {ident} {{"]
+        lines.append(f"    multiboot{suffix} /boot/xenolith {grub_words(self.options)}".rstrip())
+        for module in self.modules:
+            lines.append(f"    module{suffix} {module.iso_path(env)} {grub_words(module.config)}".rstrip())
+        return "\n".join(lines + ["}", ""])
+
+
+def words(text):
+    """The words of a configuration, with their quotes."""
+    if WORD.sub("", text).strip():
+        raise ScenarioError(f"A double quote is not closed in: {text}")
+    return WORD.findall(text)
+
+
+def grub_words(text):
+    """The same words for GRUB's shell, which takes $ \\ ; | { } < > & # ' for itself."""
+    return " ".join(grub_quote(w) for w in words(text))
+
+
+def grub_quote(word):
+    if SAFE_IN_GRUB.fullmatch(word):
+        return word
+    plain = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda m: re.sub(r"\\(.)", r"\1", m.group(1)), word)
+    return "'" + plain.replace("'", "'\\''") + "'"
+
+
+def parse(text, name, where):
+    """Text of a scenario file -> Scenario; where is its name in messages."""
+    description, options, modules = "", None, []
+    for number, line in enumerate(text.splitlines(), 1):
+        word, _, rest = line.strip().partition(" ")
+        rest = rest.strip()
+        if not word or word.startswith("#"):
+            if not description and not modules and options is None:
+                description = line.strip().lstrip("#").strip()
+        elif word == "xenolith":
+            if options is not None or modules:
+                raise ScenarioError(f"{where}:{number}: 'xenolith' stands once, before the modules.")
+            options = rest
+        elif word == "module":
+            image, _, config = rest.partition(" ")
+            if not image:
+                raise ScenarioError(f"{where}:{number}: 'module' needs the name of an image.")
+            try:
+                words(config)
+            except ScenarioError as error:
+                raise ScenarioError(f"{where}:{number}: {error}") from None
+            modules.append(Module(image, config.strip()))
+        else:
+            raise ScenarioError(f"{where}:{number}: a line starts with '#', 'xenolith' or 'module', not with '{word}'.")
+    if options is None:
+        raise ScenarioError(f"{where}: there is no line 'xenolith'.")
+    return Scenario(name, description or "(no description)", options, modules)
+
+
+def folder():
+    return ROOT / "scenarios"
+
+
+def names():
+    """All scenarios, the tour first."""
+    found = sorted(p.stem for p in folder().glob("*.cfg"))
+    return sorted(found, key=lambda n: n != "tour")
+
+
+def load(name):
+    """A scenario by its name, or by the path of a .cfg file."""
+    path = pathlib.Path(name) if name.endswith(".cfg") else folder() / f"{name}.cfg"
+    if not path.is_file():
+        if name.endswith(".cfg"):
+            raise ScenarioError(f"There is no scenario file {name}.")
+        known = ", ".join(names()) or "none"
+        raise ScenarioError(f"There is no scenario '{name}'; there are: {known}.")
+    try:
+        where = path.resolve().relative_to(ROOT)
+    except ValueError:
+        where = path
+    return parse(path.read_text(encoding="utf-8"), path.stem, where)
+
+
+def cmd_list(_):
+    found = [load(n) for n in names()]
+    width = max((len(s.name) for s in found), default=0)
+    for scenario in found:
+        print(f"{scenario.name:{width}}  {scenario.description}")
+
+
+def cmd_check(args):
+    load(args.name).qemu_args(args.build, args.env)
+
+
+def cmd_qemu(args):
+    print("\n".join(load(args.name).qemu_args(args.build, args.env)))
+
+
+def cmd_grub(args):
+    print(load(args.name).grub_entry(args.env, args.multiboot), end="")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Scenarios of Xenolith.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, function, what in (
+        ("list", cmd_list, "names and descriptions, a line each"),
+        ("check", cmd_check, "say what is wrong with a scenario"),
+        ("qemu", cmd_qemu, "arguments for QEMU's own loader, one a line"),
+        ("grub", cmd_grub, "a menu entry for GRUB"),
+    ):
+        sub = commands.add_parser(name, help=what, description=what)
+        sub.set_defaults(function=function)
+        sub.add_argument("--build", default="build", help="folder of the build (default: build)")
+        sub.add_argument("--env", default=ENVIRONMENTS[0], choices=ENVIRONMENTS, help="environment of the guests")
+        sub.add_argument("--multiboot", type=int, default=2, choices=(1, 2))
+        if name != "list":
+            sub.add_argument("name", help="a scenario's name, or a .cfg file")
+    args = parser.parse_args()
+    try:
+        args.function(args)
+    except ScenarioError as error:
+        sys.exit(f"scenario: {error}")
+
+
+if __name__ == "__main__":
+    main()
