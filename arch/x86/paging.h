@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypervisor's own page tables, and how it reaches physical memory. */
+#ifndef ARCH_X86_PAGING_H
+#define ARCH_X86_PAGING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/x86/layout.h"
+
+/* Address in the direct map. It is mapped if pa is RAM or in the first MiB (before arch_memory_init(): below 4 GiB). */
+static inline void *phys_to_virt(uint64_t pa)
+{
+    return (void *)(DIRECTMAP_BASE + pa);
+}
+
+static inline void *mfn_to_virt(uint64_t mfn)
+{
+    return phys_to_virt(mfn << PAGE_SHIFT);
+}
+
+/* Physical address of something in the direct map or in the image. */
+static inline uint64_t virt_to_phys(const volatile void *p)
+{
+    uint64_t va = (uint64_t)p;
+    return va >= DIRECTMAP_BASE ? va - DIRECTMAP_BASE : va - IMAGE_BASE;
+}
+
+static inline uint64_t virt_to_mfn(const volatile void *p)
+{
+    return virt_to_phys(p) >> PAGE_SHIFT;
+}
+
+/* Map size bytes of device registers at pa, uncached, for ever. NULL if memory or address space has run out. */
+void *map_device(uint64_t pa, size_t size);
+
+/*
+ * Map one frame read-write at va (VMAP area) with everything that leads there. False if memory has run out.
+ * The address must not be mapped yet. For the stacks of CPUs.
+ */
+bool paging_map_page(uint64_t va, uint64_t mfn);
+
+/* Physical address of the final L4 table; the same for all CPUs, below 4 GiB. */
+uint64_t paging_root(void);
+
+/* PTE_NX if the processor has it, else 0. Valid after arch_memory_init(). */
+uint64_t paging_nx(void);
+/* Does the processor map 1 GiB at once? */
+bool paging_has_1g(void);
+
+/* Tables for the start of other CPUs: one page identity-mapped, plus the image. Physical address of their L4. */
+uint64_t paging_trampoline_root(uint64_t page_pa);
+
+#endif
