@@ -5,12 +5,14 @@ set -euo pipefail
 
 readonly TIME_LIMIT=900 # seconds; only a hang takes that long
 readonly MAX_CPUS=64
+readonly BUILD=${O:-build} # as in the Makefile
 
-# Debian packages, each with a command or a file that shows that it is there.
+# Debian packages, each with a command or a file (or pattern) that shows that it is there.
 readonly RUN_PACKAGES=(make:make gcc:gcc python3:python3 grub-common:grub-mkrescue
     grub-pc-bin:/usr/lib/grub/i386-pc/multiboot2.mod xorriso:xorriso qemu-system-x86:qemu-system-x86_64)
 readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
-    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang)
+    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang
+    'libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a')
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
     cppcheck:cppcheck shellcheck:shellcheck)
 
@@ -54,7 +56,10 @@ EXIT STATUS
     2  the arguments make no sense
 
 FILES
-    build/xenolith, build/iso/SCENARIO.iso, build/log/SCENARIO.txt (the serial console of the last run)
+    scenarios/SCENARIO.cfg     which guests start, and how they are configured
+    build/iso/SCENARIO.iso     the ISO that -f bios boots
+    build/log/SCENARIO.txt     what the last run said on its serial console
+    (in another folder than build/ if the environment variable O names one, as for make)
 END
 }
 
@@ -73,7 +78,7 @@ missing_packages() { # package:probe... -> names of those that are not there
     local entry probe
     for entry in "$@"; do
         probe=${entry#*:}
-        [[ -e $probe && $probe == /* ]] || command -v "$probe" >/dev/null || echo "${entry%%:*}"
+        command -v "$probe" >/dev/null || [[ $probe == /* && -n $(compgen -G "$probe") ]] || echo "${entry%%:*}"
     done
 }
 
@@ -159,16 +164,16 @@ console_args() {
 }
 
 iso_path() {
-    echo "build/iso/$(basename "$scenario" .cfg).iso"
+    echo "$BUILD/iso/$(basename "$scenario" .cfg).iso"
 }
 
 iso_command() {
-    printf '%s\n' tools/mkiso.py --default "$scenario" -o "$(iso_path)"
+    printf '%s\n' tools/mkiso.py --build "$BUILD" --default "$scenario" -o "$(iso_path)"
 }
 
 load_args() { # how the hypervisor gets into memory, one argument a line
     if [[ $firmware == direct ]]; then
-        tools/scenario.py qemu "$scenario"
+        tools/scenario.py qemu --build "$BUILD" "$scenario"
     else
         printf '%s\n' -cdrom "$(iso_path)"
     fi
@@ -196,7 +201,7 @@ quoted() { # words, so that a shell reads them back
 print_commands() {
     local iso_words
     mapfile -t iso_words < <(iso_command)
-    quoted make all
+    quoted make "O=$BUILD" all
     [[ $firmware == direct ]] || quoted "${iso_words[@]}"
     make_command
     quoted "${command[@]}"
@@ -205,7 +210,7 @@ print_commands() {
 build() {
     local iso_words
     say "building"
-    make --no-print-directory -j"$(nproc)" all || die 1 "The build failed."
+    make --no-print-directory -j"$(nproc)" "O=$BUILD" all || die 1 "The build failed."
     if [[ $firmware == bios ]]; then
         mapfile -t iso_words < <(iso_command)
         "${iso_words[@]}" || die 1 "The ISO could not be made."
@@ -218,12 +223,12 @@ run_interactive() {
 }
 
 run_watched() {
-    mkdir -p build/log
-    timeout --foreground "$TIME_LIMIT" "${command[@]}" </dev/null | tee "build/log/$(basename "$scenario" .cfg).txt"
+    mkdir -p "$BUILD/log"
+    timeout --foreground "$TIME_LIMIT" "${command[@]}" </dev/null | tee "$BUILD/log/$(basename "$scenario" .cfg).txt"
 }
 
 explain_gdb() {
-    say "waiting for: gdb build/xenolith.elf -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue"
+    say "waiting for: gdb $BUILD/xenolith.elf -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue"
 }
 
 run() {

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: MIT
+"""Boot scenarios in QEMU and look at them from outside.
+
+    run = harness.boot("hello")                  a finished run: run.log, run.code; equal calls share one run
+    with harness.start("hello") as machine:      a running machine: keys, monitor, physical memory
+
+The command line of QEMU is what ./run.sh -n prints, so that the tests boot what users boot.
+Time limits are there to detect hangs; no test measures time.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = os.environ.get("O", "build")
+HANG = 180  # seconds without the awaited event: the machine hangs
+
+GOOD, BAD = 33, 35  # exit codes through isa-debug-exit
+
+
+class Output:
+    """What a machine said on its serial console."""
+
+    def __init__(self, log, code=None):
+        self.log = log
+        self.code = code
+
+    def expect(self, pattern):
+        """The match of a regular expression (^ and $ at line ends); the log is in the message if there is none."""
+        match = re.search(pattern, self.log, re.MULTILINE)
+        assert match, f"nothing matches {pattern!r} in:\n{self.log}"
+        return match
+
+    def refuse(self, pattern):
+        """There must be no match."""
+        match = re.search(pattern, self.log, re.MULTILINE)
+        assert not match, f"{match.group(0)!r} should not be in:\n{self.log}"
+
+    def lines(self, name):
+        """The lines of one domain (or of "xen") without time and prefix."""
+        return re.findall(rf"^\[[ 0-9.]+\] {re.escape(name)}: (.*)$", self.log, re.MULTILINE)
+
+    def expect_good(self):
+        """The run must have ended well, by exit code and by the last line."""
+        assert self.code == GOOD, f"exit code {self.code} (expected {GOOD}):\n{self.log}"
+        self.expect(r"xen: verdict: success\s*\Z")
+        return self
+
+    def expect_bad(self):
+        assert self.code == BAD, f"exit code {self.code} (expected {BAD}):\n{self.log}"
+        self.expect(r"xen: verdict: failure")
+        return self
+
+
+def adhoc(text):
+    """A scenario that exists only for a test: its text -> a path that boot() and start() take."""
+    folder = ROOT / BUILD / "vm"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"adhoc-{hashlib.sha256(text.encode()).hexdigest()[:12]}.cfg"
+    path.write_text("# " + text.splitlines()[0] + "\n" + text + "\n", encoding="utf-8")
+    return str(path)
+
+
+def file(name, content):
+    """A module that exists only for a test (a broken image, say) -> its path for a line 'module'."""
+    folder = ROOT / BUILD / "vm"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+    return f"{BUILD}/vm/{name}"
+
+
+def image(name, env="pvh64"):
+    """The bytes of a guest's image."""
+    return (ROOT / BUILD / "guest" / f"{name}.{env}").read_bytes()
+
+
+def run_sh(*args, timeout=HANG):
+    """./run.sh as users call it -> subprocess result with .stdout and .stderr."""
+    return subprocess.run(
+        ["./run.sh", *args], cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def make_iso(scenario, multiboot):
+    name = pathlib.Path(scenario).stem
+    output = f"{BUILD}/vm/{name}-mb{multiboot}.iso"
+    command = ["tools/mkiso.py", "--build", BUILD, "--default", scenario, "--multiboot", str(multiboot), "-o", output]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return output
+
+
+@functools.lru_cache(maxsize=None)
+def command(scenario, firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=()):
+    """QEMU's command line for a scenario."""
+    printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-f", firmware, "-c", str(cpus), "--", *extra)
+    assert printed.returncode == 0, printed.stderr
+    words = shlex.split(printed.stdout.splitlines()[-1])
+    if firmware == "bios":
+        words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot)
+    if cpu:
+        words[words.index("-cpu") + 1] = cpu
+    if not serial:
+        words[words.index("-serial") + 1] = "none"
+    if not debug_exit:
+        at = next(i for i, w in enumerate(words) if w.startswith("isa-debug-exit"))
+        del words[at - 1 : at + 1]
+    return words
+
+
+@functools.lru_cache(maxsize=None)
+def boot(scenario, **how):
+    """Boot a scenario and wait for its end. The arguments are those of command(). Equal calls give the same run."""
+    with start(scenario, **how) as machine:
+        return machine.finish()
+
+
+def start(scenario, **how):
+    """Boot a scenario and talk to the machine."""
+    return Machine(command(scenario, **how))
+
+
+class Machine:
+    """A running QEMU."""
+
+    def __init__(self, words):
+        self.folder = tempfile.TemporaryDirectory()
+        self.qmp_path = f"{self.folder.name}/qmp"
+        self.qmp = None
+        self.text = ""
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen(
+            words + ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def read(self):
+        while chunk := os.read(self.process.stdout.fileno(), 4096):
+            with self.changed:
+                self.text += chunk.decode("utf-8", "replace").replace("\r", "")
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def output(self):
+        return Output(self.text, self.process.poll())
+
+    def wait_for(self, pattern, start=0):
+        """Wait until the console has said what the pattern matches, from offset start on; the match."""
+        expression = re.compile(pattern, re.MULTILINE)
+        found = []
+
+        def said():
+            found[:] = [expression.search(self.text, start)]
+            return found[0] or not self.reader.is_alive()
+
+        with self.changed:
+            self.changed.wait_for(said, timeout=HANG)
+        assert found[0], f"the console never said {pattern!r}:\n{self.text}"
+        return found[0]
+
+    def finish(self):
+        """Wait for the end of QEMU; what was said, and the exit code."""
+        try:
+            self.process.wait(timeout=HANG)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"the machine hangs; it said:\n{self.text}") from None
+        self.reader.join(timeout=10)
+        return self.output()
+
+    def type(self, keys):
+        """Keys on the serial console."""
+        self.process.stdin.write(keys.encode())
+        self.process.stdin.flush()
+
+    def ask(self, key, pattern):
+        """Press a key and wait for what the pattern matches in the answer; everything said since the key."""
+        before = len(self.text)
+        self.type(key)
+        self.wait_for(pattern, before)
+        return Output(self.text[before:])
+
+    # --- QEMU's monitor
+
+    def connect(self):
+        self.qmp = socket.socket(socket.AF_UNIX)
+        self.qmp.settimeout(HANG)
+        deadline = time.monotonic() + HANG
+        while self.qmp.connect_ex(self.qmp_path):
+            assert time.monotonic() < deadline, "QEMU offers no monitor"
+            time.sleep(0.02)
+        self.answers = self.qmp.makefile("r", encoding="utf-8")
+        self.answers.readline()
+        self.execute("qmp_capabilities")
+
+    def execute(self, name, **arguments):
+        """One QMP command -> its result."""
+        if not self.qmp:
+            self.connect()
+        self.qmp.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.answers.readline())
+            if "return" in answer:
+                return answer["return"]
+            assert "error" not in answer, answer["error"]
+
+    def monitor(self, line):
+        """One line for the human monitor -> its answer."""
+        return self.execute("human-monitor-command", **{"command-line": line})
+
+    def memory(self, address, size):
+        """Bytes of physical memory."""
+        path = f"{self.folder.name}/memory"
+        self.execute("pmemsave", val=address, size=size, filename=path)
+        return pathlib.Path(path).read_bytes()
+
+    def screen(self):
+        """The text on the VGA screen, 25 lines."""
+        cells = self.memory(0xB8000, 80 * 25 * 2)[::2]
+        return "\n".join(cells[i : i + 80].decode("latin-1").rstrip("\0 ") for i in range(0, len(cells), 80))
+
+    def screenshot(self, path):
+        """The screen as a PNG file."""
+        self.execute("screendump", filename=str(path), format="png")
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join(timeout=10)
+        for each in (self.qmp, self.process.stdin, self.process.stdout):
+            if each:
+                each.close()
+        self.folder.cleanup()
