@@ -47,15 +47,18 @@ struct boot_info {
     struct boot_module modules[BOOT_MAX_MODULES];
     unsigned nr_modules;
     struct boot_framebuffer framebuffer;
-    uint64_t rsdp;         /* physical address of a firmware RSDP, or 0; from multiboot 2 a copy in rsdp_copy as well */
-    uint8_t rsdp_copy[36]; /* valid if rsdp_copy_size is not 0 */
+    uint64_t rsdp; /* physical address of the loader's copy of the RSDP (multiboot 2) while that memory lasts, or 0 */
+    uint8_t rsdp_copy[36]; /* our copy of it: 36 bytes, or 20 of an ACPI 1.0 RSDP; rsdp_copy_size 0 = none */
     uint8_t rsdp_copy_size;
     bool efi; /* started by UEFI firmware */
     uint32_t strings_used;
     char strings[BOOT_STRING_SPACE];
 };
 
-/* Access to physical memory for the parsers: a pointer to n readable bytes at physical address pa, or NULL. */
+/*
+ * Access to physical memory for the parsers: a pointer to n readable bytes at physical address pa, or NULL. The parsers
+ * use at most one such pointer at a time, so the next call may take the memory of the last one.
+ */
 typedef const void *(*boot_window_fn)(uint64_t pa, size_t n);
 
 /*

@@ -15,7 +15,10 @@
 #define ACPI_MAX_IOAPICS 16
 #define ACPI_MAX_OVERRIDES 16
 
-/* Physical memory: a pointer to n readable bytes at pa, or NULL. The same type as boot_window_fn. */
+/*
+ * Physical memory: a pointer to n readable bytes at pa, or NULL. The same type as boot_window_fn. The parser uses at
+ * most one such pointer at a time, so the next call may take the memory of the last one.
+ */
 typedef const void *(*acpi_window_fn)(uint64_t pa, size_t n);
 
 /* Address spaces of a generic address (ACPI 6.4, 5.2.3.2). */
@@ -93,11 +96,11 @@ struct acpi_info {
 };
 
 /*
- * Fill *info from the tables that the RSDP at physical address rsdp_pa leads to; rsdp_pa 0 searches the places of a BIOS:
- * the first KiB of the EBDA, then 0xE0000-0xFFFFF. The window is asked for 0x40E (2 bytes) too, then.
- * A table that is missing or broken leaves its part zero (a broken one sets info->warning).
- * 0, or -1 with *error set to a sentence, if there is no valid RSDP or no valid root table. Not reentrant for one *info;
- * keeps no pointer into the tables.
+ * Fill *info from the tables that the RSDP at physical address rsdp_pa leads to; rsdp_pa 0 searches the places of a
+ * BIOS: the first KiB of the EBDA, then 0xE0000-0xFFFFF. The window is asked for 0x40E (2 bytes) too, then. A table
+ * that is missing or broken leaves its part zero (a broken one sets info->warning). 0, or -1 with *error set to a
+ * sentence, if there is no valid RSDP or no valid root table. Not reentrant for one *info; keeps no pointer into the
+ * tables.
  */
 int acpi_parse(uint64_t rsdp_pa, acpi_window_fn window, struct acpi_info *info, const char **error);
 
