@@ -2,9 +2,12 @@
 /*
  * The configuration of a domain: the command line of its multiboot module. Pure code.
  *
- * Grammar: words separated by blanks; each is key=value. A value, or the whole word, may stand in double quotes, within
- * which \" and \\ are literal. A first word without '=' is the image's file name, which QEMU puts there and GRUB
- * does not; both  name="x y"  and  "name=x y"  (GRUB moves the quotes) are understood.
+ * Grammar: words separated by blanks; each is key=value. A value, or the whole word, may stand in double quotes. The
+ * characters " ' and \ are literal behind a \, inside of quotes and outside. A first word without '=' (or with a '/'
+ * before it) is the image's file name, which QEMU puts there and GRUB does not; both  name="x y"  and  "name=x y"
+ * (GRUB moves the quotes) are understood. No key may be given twice.
+ *
+ * The default of evtchn_extended is fifo, and fifo,3level in a privileged domain. memory is 1M to 1024G.
  */
 #ifndef KERNEL_CONFIG_H
 #define KERNEL_CONFIG_H
