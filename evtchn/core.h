@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the event-channel core: its objects, their locks, and what its files offer each other. Nobody outside evtchn/
+ * and its tests includes this.
+ *
+ * Letters behind fields say what guards them:
+ *   [I] immutable after creation
+ *   [d] the domain's lock
+ *   [p] the port's lock; of an interdomain pair, both ports' locks to change, either to read
+ *   [q] written under the domain's lock; read without one: what is replaced stays valid until env_quiesce_wait()
+ *   [a] atomic on its own
+ *   [g] the guest may write what it points to
+ *
+ * Lock order: the lock of one domain, then port locks by ascending address. Nobody holds two domains' locks, or more
+ * than two port locks. Guest memory is copied, frames are mapped and CPUs are waited for with no lock held.
+ */
+#ifndef EVTCHN_CORE_H
+#define EVTCHN_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "evtchn/env.h"
+#include "evtchn/evtchn.h"
+
+#define EVT_PAGE_SIZE 4096U
+#define EVT_MAX_PORTS 262144U /* the largest ABI: 64 * 64 * 64 */
+
+/* --- Ports. 16 bytes each, 256 a page; the pages stay with the domain until it is destroyed. */
+
+#define EVT_PORTS_SHIFT 8 /* ports a page */
+#define EVT_PORTS_PER_PAGE (1U << EVT_PORTS_SHIFT)
+#define EVT_TABLE_SHIFT 9 /* port pages a table page */
+#define EVT_NR_TABLES (EVT_MAX_PORTS >> (EVT_PORTS_SHIFT + EVT_TABLE_SHIFT))
+
+/* In evt_port.state: the hypervisor itself consumes this end. Such a port equals no plain EVTCHNSTAT_* number. */
+#define EVT_XEN_ATTACHED 0x80
+
+struct evt_port {
+    union {               /* [p] by state */
+        uint64_t link;    /* interdomain: the other end (evt_link) */
+        uint64_t for_dom; /* unbound: domid that may bind */
+        uint64_t virq;    /* virq */
+    };
+    uint32_t lock;
+    uint8_t state;    /* [p] EVTCHNSTAT_*, perhaps | EVT_XEN_ATTACHED */
+    uint8_t vcpu;     /* [p] to write, [a] to read: the vcpu that is notified */
+    uint8_t spare[2]; /* for priority and queue of the FIFO ABI */
+};
+_Static_assert(sizeof(struct evt_port) == 16, "a page holds 256 ports");
+
+/*
+ * The other end of an interdomain pair in one word. A struct evt_domain starts a page, so an address of up to 58
+ * significant bits leaves the low 18 bits free for the port:
+ *
+ *   63                    18 17         0
+ *   | address, bits 57..12  |   port    |
+ */
+static inline uint64_t evt_link(const struct evt_domain *d, uint32_t port)
+{
+    return ((uint64_t)(uintptr_t)d << 6) | port;
+}
+
+static inline struct evt_domain *evt_link_domain(uint64_t link)
+{
+    return (struct evt_domain *)(uintptr_t)(((int64_t)link >> 6) & ~(int64_t)(EVT_PAGE_SIZE - 1));
+}
+
+static inline uint32_t evt_link_port(uint64_t link)
+{
+    return (uint32_t)link & (EVT_MAX_PORTS - 1);
+}
+
+/*
+ * Which ports are taken: a tree of bitmaps, fan-out 64. A bit of leaf says that the port is taken, a bit of middle or
+ * root that the whole word below it is. An absent leaf page is all free. The lowest free port is three searches for
+ * the lowest clear bit, however many ports are open.
+ */
+#define EVT_LEAF_WORDS (EVT_PAGE_SIZE / 8)
+#define EVT_LEAF_PAGES (EVT_MAX_PORTS / 64 / EVT_LEAF_WORDS)
+struct evt_free_map {
+    uint64_t root;
+    uint64_t middle[64];
+    uint64_t *leaf[EVT_LEAF_PAGES];
+};
+
+/* --- Vcpus. 128 bytes each, 32 a page. */
+
+struct evt_vcpu {
+    uint8_t *info;                /* [q] [g] its struct vcpu_info; NULL: parked */
+    void *l2;                     /* [q] [g] 3-level: its L2 selector; NULL: parked */
+    uint32_t virq_port[NR_VIRQS]; /* [d] to write, [a] to read: 0 = not bound. Global ones in vcpu 0 */
+    bool placed;                  /* [d] info has been set before */
+    uint8_t spare[15];
+};
+_Static_assert(sizeof(struct evt_vcpu) <= 128, "a page holds 32 vcpus");
+
+#define EVT_VCPUS_SHIFT 5
+#define EVT_MAX_VCPUS 128U
+#define EVT_VCPU_PAGES (EVT_MAX_VCPUS >> EVT_VCPUS_SHIFT)
+
+/* --- ABIs. */
+
+/*
+ * What an ABI is made of. "Quiescent" hooks take no lock of the caller's: whoever replaces the table waits until each
+ * call that may have read it has returned.
+ */
+struct evt_ops {
+    const char *name;
+    uint32_t limit;     /* ports 0..limit-1 have bits */
+    uint16_t word_bits; /* W */
+    uint16_t levels;    /* of selectors and bitmaps: 2 or 3 */
+    /* Raise an event. Quiescent; p cannot be closed meanwhile (its lock, or its peer's, is held). */
+    void (*set_pending)(struct evt_domain *d, uint32_t port, struct evt_port *p);
+    /* The port is being closed: its event is gone. d->lock and p->lock held. */
+    void (*clear_pending)(struct evt_domain *d, uint32_t port, struct evt_port *p);
+    /* The guest's unmask operation. Quiescent. */
+    void (*unmask)(struct evt_domain *d, uint32_t port, struct evt_port *p);
+    /* Quiescent; both false for a port beyond the limit. */
+    bool (*is_pending)(struct evt_domain *d, uint32_t port);
+    bool (*is_masked)(struct evt_domain *d, uint32_t port);
+    /* p->vcpu has just changed. p->lock held. */
+    void (*moved)(struct evt_domain *d, uint32_t port, struct evt_port *p);
+    /* Give the vcpu every bit of its top selector and an upcall. d->lock held. */
+    void (*select_all)(struct evt_domain *d, unsigned vcpu);
+    /* Is the port's bit set in the selector of this level (1 = top) of its vcpu? Quiescent. */
+    bool (*is_selected)(struct evt_domain *d, uint32_t port, unsigned vcpu, unsigned level);
+    /* Priority of a port; NULL: the ABI has none. p->lock held. */
+    int (*set_priority)(struct evt_domain *d, uint32_t port, struct evt_port *p, uint32_t priority);
+    /* Another ABI has been published and no reader of this one is left: give its frames back. NULL: has none. */
+    void (*release)(struct evt_domain *d);
+};
+
+extern const struct evt_ops evt_2level_ops64, evt_2level_ops32;
+extern const struct evt_ops evt_3level_ops64, evt_3level_ops32;
+
+#define EVT_3LEVEL_PAGES 8U /* of each bitmap, at most */
+
+/* --- Domains. One page. */
+
+enum evt_busy {
+    EVT_IDLE,
+    EVT_SWITCHING,       /* a CPU is moving the domain to another ABI */
+    EVT_RESETTING,       /* a CPU is closing its ports */
+    EVT_RESET_SUSPENDED, /* a reset has yielded and will be continued */
+};
+
+struct evt_domain {
+    /* What send needs stands first. */
+    const struct evt_ops *ops;               /* [q] */
+    uint8_t *shared_info;                    /* [I] once set; [g] */
+    void *pending[EVT_3LEVEL_PAGES];         /* [q] [g] 3-level bitmaps; set before its ops are published */
+    void *mask[EVT_3LEVEL_PAGES];            /* [q] [g] */
+    struct evt_vcpu *vcpus[EVT_VCPU_PAGES];  /* [I] */
+    struct evt_port **tables[EVT_NR_TABLES]; /* [d] to write; read below nr_backed */
+    uint32_t nr_valid;                       /* [d] to write, [a] to read: min(nr_backed, ops->limit) */
+    uint32_t nr_backed;                      /* the same: ports 0..nr_backed-1 have a struct evt_port */
+    uint64_t events;                         /* [a] */
+    /* The rest. */
+    uint32_t lock;
+    uint16_t domid;                    /* [I] */
+    uint16_t nr_vcpus;                 /* [I] */
+    uint32_t max_port;                 /* [I] the domain's own limit: 0..max_port */
+    bool rfc_numbering, privileged;    /* [I] */
+    bool dying;                        /* [d] */
+    uint8_t latched_bits;              /* [d] the W that applies when the ABI does not freeze it */
+    uint64_t extended;                 /* [I] */
+    void *owner;                       /* [I] */
+    enum evt_busy busy;                /* [d] */
+    const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
+    uint32_t reset_next;               /* the CPU that set EVT_RESETTING: first port not looked at */
+    uint32_t dying_next;               /* evt_domain_close_ports: the same */
+    uint32_t open_ports, xen_ports;    /* [d] all, and those that are Xen-attached */
+    uint32_t pages;                    /* [d] pages held, this one too */
+    struct evt_free_map taken;         /* [d] */
+};
+_Static_assert(sizeof(struct evt_domain) <= EVT_PAGE_SIZE, "one page");
+
+static inline const struct evt_ops *evt_ops_of(const struct evt_domain *d)
+{
+    return __atomic_load_n(&d->ops, __ATOMIC_ACQUIRE);
+}
+
+/* The struct of a port below nr_backed. */
+static inline struct evt_port *evt_port_of(const struct evt_domain *d, uint32_t port)
+{
+    struct evt_port **table = d->tables[port >> (EVT_PORTS_SHIFT + EVT_TABLE_SHIFT)];
+    struct evt_port *page = table[(port >> EVT_PORTS_SHIFT) & ((1U << EVT_TABLE_SHIFT) - 1)];
+    return &page[port & (EVT_PORTS_PER_PAGE - 1)];
+}
+
+/* A port that a guest names: NULL if it is not valid now. */
+static inline struct evt_port *evt_port_get(const struct evt_domain *d, uint32_t port)
+{
+    if (port >= __atomic_load_n(&d->nr_valid, __ATOMIC_ACQUIRE))
+        return NULL;
+    return evt_port_of(d, port);
+}
+
+/* vcpu < nr_vcpus */
+static inline struct evt_vcpu *evt_vcpu_of(const struct evt_domain *d, unsigned vcpu)
+{
+    return &d->vcpus[vcpu >> EVT_VCPUS_SHIFT][vcpu & ((1U << EVT_VCPUS_SHIFT) - 1)];
+}
+
+static inline uint8_t evt_port_vcpu(const struct evt_port *p)
+{
+    return __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED);
+}
+
+static inline uint8_t evt_port_state(const struct evt_port *p)
+{
+    return __atomic_load_n(&p->state, __ATOMIC_RELAXED);
+}
+
+/* In use, and not by the hypervisor. */
+static inline bool evt_state_usable(uint8_t state)
+{
+    return state != EVTCHNSTAT_closed && !(state & EVT_XEN_ATTACHED);
+}
+
+static inline void evt_set_pending(struct evt_domain *d, uint32_t port, struct evt_port *p)
+{
+    evt_ops_of(d)->set_pending(d, port, p);
+}
+
+/* A pending bit of d went 0->1. */
+static inline void evt_count(struct evt_domain *d)
+{
+    (void)__atomic_fetch_add(&d->events, 1, __ATOMIC_RELAXED);
+}
+
+/* --- ports.c */
+
+/* The lowest free port, backed by memory but not taken: 0, or -XEN_EINVAL (dying), -XEN_ENOSPC, -XEN_ENOMEM. [d] */
+int evt_port_find(struct evt_domain *d, uint32_t *port) EVT_MUST_CHECK;
+/* Take the port that evt_port_find named and make it what value says (by state). [d] */
+void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value);
+/* The same for a caller that holds p's lock. [d] [p] */
+void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value);
+/* Close a port that is open. Its peer becomes unbound for d. [d], not [p] */
+void evt_port_close(struct evt_domain *d, uint32_t port);
+/* From now on the hypervisor consumes this open port. [d] */
+void evt_port_attach_xen(struct evt_domain *d, uint32_t port);
+/*
+ * Close the ports from *next on, all or only the guest's own. -XEN_ERESTART: yielded after a multiple of 64 ports, call
+ * again. No lock.
+ */
+int evt_ports_close_from(struct evt_domain *d, uint32_t *next, bool all) EVT_MUST_CHECK;
+/* Two different ports, by address. */
+void evt_lock_pair(struct evt_port *a, struct evt_port *b);
+void evt_unlock_pair(struct evt_port *a, struct evt_port *b);
+/* Is the port taken in the free map? For the checker. [d] */
+bool evt_port_taken(const struct evt_domain *d, uint32_t port);
+
+/* --- virq.c */
+
+/* Bound per vcpu, or once in the domain? */
+bool evt_virq_is_global(uint32_t virq);
+int evt_bind_virq(struct evt_domain *d, uint32_t virq, uint32_t vcpu, uint32_t *port) EVT_MUST_CHECK;
+/* The port p of this virq is being closed. [d] [p] */
+void evt_virq_unbind(struct evt_domain *d, const struct evt_port *p);
+
+/* --- abi_2level.c: helpers for selectors that 3-level shares */
+
+/* Mark events pending on the vcpu whose info this is (spec section 3). */
+void evt_mark_upcall(struct evt_domain *d, unsigned vcpu, uint8_t *info);
+
+/* --- reset.c */
+
+/* EVTCHNOP_reset, or its continuation by number (only_continue). Permission has been checked. */
+int evt_reset(struct evt_domain *d, bool only_continue) EVT_MUST_CHECK;
+
+/* --- register.c */
+
+int evt_register_bitmaps(struct evt_domain *d, uint32_t nr_pages, uint64_t pending, uint64_t mask,
+                         bool narrow) EVT_MUST_CHECK;
+int evt_register_l2(struct evt_domain *d, uint32_t vcpu, uint64_t frame, uint64_t offset) EVT_MUST_CHECK;
+
+/* --- domain.c */
+
+/* A page of the core's own, counted for d; NULL. [d] */
+void *evt_page_alloc(struct evt_domain *d);
+/* Make ops the domain's ABI. Readers of the old one may still run: see env_quiesce_wait. [d] */
+void evt_publish_ops(struct evt_domain *d, const struct evt_ops *ops);
+/* The 2-level ABI of the latched W. [d] */
+const struct evt_ops *evt_2level_for(const struct evt_domain *d);
+/* End what evt_domain.busy says: the new state, and a W that was latched meanwhile takes effect. Takes d->lock. */
+void evt_end_busy(struct evt_domain *d, enum evt_busy busy);
+
+/* --- check.c */
+
+/* NULL if all invariants of the domain hold, else which does not. Nothing else may run in d or its peers. */
+const char *evt_check(struct evt_domain *d);
+
+#endif

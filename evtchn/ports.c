@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ports: which are taken, where they live, how one opens and closes.
+ *
+ * The lowest free port comes from a tree of bitmaps in constant time. Memory for ports, for their table and for the
+ * leaves of the tree is added a page at a time as ports come into use, and kept until the domain is destroyed: ports
+ * are looked up without a lock, and a port page that never goes away needs no protection. If memory runs out half-way,
+ * what was added stays for the next attempt.
+ */
+#include "evtchn/core.h"
+
+static unsigned lowest_clear(uint64_t word)
+{
+    return (unsigned)__builtin_ctzll(~word);
+}
+
+static uint64_t *leaf_word(const struct evt_free_map *map, uint32_t port)
+{
+    uint64_t *page = map->leaf[port / 64 / EVT_LEAF_WORDS];
+    return page ? &page[port / 64 % EVT_LEAF_WORDS] : NULL;
+}
+
+static uint32_t map_lowest_free(const struct evt_free_map *map)
+{
+    if (map->root == UINT64_MAX)
+        return EVT_MAX_PORTS;
+    uint32_t i = lowest_clear(map->root);
+    uint32_t base = (i * 64 + lowest_clear(map->middle[i])) * 64;
+    const uint64_t *leaf = leaf_word(map, base);
+    return leaf ? base + lowest_clear(*leaf) : base;
+}
+
+static void map_take(struct evt_free_map *map, uint32_t port)
+{
+    uint64_t *leaf = leaf_word(map, port);
+    *leaf |= 1ULL << (port % 64);
+    if (*leaf != UINT64_MAX)
+        return;
+    map->middle[port >> 12] |= 1ULL << (port >> 6 & 63);
+    if (map->middle[port >> 12] == UINT64_MAX)
+        map->root |= 1ULL << (port >> 12);
+}
+
+static void map_give(struct evt_free_map *map, uint32_t port)
+{
+    *leaf_word(map, port) &= ~(1ULL << (port % 64));
+    map->middle[port >> 12] &= ~(1ULL << (port >> 6 & 63));
+    map->root &= ~(1ULL << (port >> 12));
+}
+
+bool evt_port_taken(const struct evt_domain *d, uint32_t port)
+{
+    const uint64_t *leaf = leaf_word(&d->taken, port);
+    return leaf && (*leaf >> (port % 64) & 1);
+}
+
+/* Fill a slot with a new page if it is empty. */
+static bool fill(struct evt_domain *d, void **slot)
+{
+    if (!*slot)
+        *slot = evt_page_alloc(d);
+    return *slot != NULL;
+}
+
+/* The port is the lowest free one, so pages are added in ascending order and all below nr_backed are there. */
+static int back(struct evt_domain *d, uint32_t port)
+{
+    struct evt_port ***table = &d->tables[port >> (EVT_PORTS_SHIFT + EVT_TABLE_SHIFT)];
+    uint32_t slot = (port >> EVT_PORTS_SHIFT) & ((1U << EVT_TABLE_SHIFT) - 1);
+
+    if (port < d->nr_backed)
+        return 0;
+    if (!fill(d, (void **)&d->taken.leaf[port / 64 / EVT_LEAF_WORDS]) || !fill(d, (void **)table) ||
+        !fill(d, (void **)&(*table)[slot]))
+        return -XEN_ENOMEM;
+
+    uint32_t backed = (port | (EVT_PORTS_PER_PAGE - 1)) + 1;
+    uint32_t limit = d->ops->limit;
+    __atomic_store_n(&d->nr_backed, backed, __ATOMIC_RELEASE);
+    __atomic_store_n(&d->nr_valid, backed < limit ? backed : limit, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int evt_port_find(struct evt_domain *d, uint32_t *port)
+{
+    if (d->dying)
+        return -XEN_EINVAL;
+    uint32_t lowest = map_lowest_free(&d->taken);
+    if (lowest >= d->ops->limit || lowest > d->max_port)
+        return -XEN_ENOSPC;
+    *port = lowest;
+    return back(d, lowest);
+}
+
+void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value)
+{
+    struct evt_port *p = evt_port_of(d, port);
+
+    map_take(&d->taken, port);
+    d->open_ports++;
+    p->link = value;
+    __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->state, state, __ATOMIC_RELEASE);
+}
+
+void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value)
+{
+    struct evt_port *p = evt_port_of(d, port);
+
+    env_lock(&p->lock);
+    evt_port_open_locked(d, port, state, vcpu, value);
+    env_unlock(&p->lock);
+}
+
+void evt_port_attach_xen(struct evt_domain *d, uint32_t port)
+{
+    struct evt_port *p = evt_port_of(d, port);
+
+    env_lock(&p->lock);
+    d->xen_ports++;
+    p->state |= EVT_XEN_ATTACHED;
+    env_unlock(&p->lock);
+}
+
+void evt_lock_pair(struct evt_port *a, struct evt_port *b)
+{
+    bool ascending = (uintptr_t)a < (uintptr_t)b;
+    env_lock(ascending ? &a->lock : &b->lock);
+    env_lock(ascending ? &b->lock : &a->lock);
+}
+
+void evt_unlock_pair(struct evt_port *a, struct evt_port *b)
+{
+    env_unlock(&a->lock);
+    env_unlock(&b->lock);
+}
+
+static struct evt_port *peer_of(const struct evt_port *p)
+{
+    if ((p->state & ~EVT_XEN_ATTACHED) != EVTCHNSTAT_interdomain)
+        return NULL;
+    return evt_port_of(evt_link_domain(p->link), evt_link_port(p->link));
+}
+
+/*
+ * Lock a port and, if it is interdomain, its peer, which is returned. p cannot be closed (its domain's lock is held),
+ * but its peer can be, and p be bound anew, in the moment between the locks when the peer's comes first. Then look
+ * again: another CPU has got on by a whole close and bind. The old peer's memory is still there:
+ * evt_domain_close_ports ends with a wait for all who may hold such a pointer.
+ */
+static struct evt_port *lock_with_peer(struct evt_port *p)
+{
+    env_lock(&p->lock);
+    for (;;) {
+        struct evt_port *q = peer_of(p);
+        if (!q)
+            return NULL;
+        if ((uintptr_t)q > (uintptr_t)p) {
+            env_lock(&q->lock);
+            return q;
+        }
+        env_unlock(&p->lock);
+        evt_lock_pair(q, p);
+        if (peer_of(p) == q)
+            return q;
+        env_unlock(&q->lock);
+    }
+}
+
+void evt_port_close(struct evt_domain *d, uint32_t port)
+{
+    struct evt_port *p = evt_port_of(d, port);
+    struct evt_port *q = lock_with_peer(p);
+
+    if (q) {
+        q->for_dom = d->domid;
+        __atomic_store_n(&q->state, (uint8_t)((q->state & EVT_XEN_ATTACHED) | EVTCHNSTAT_unbound), __ATOMIC_RELAXED);
+    }
+    if (p->state == EVTCHNSTAT_virq)
+        evt_virq_unbind(d, p);
+    if (p->state & EVT_XEN_ATTACHED)
+        d->xen_ports--;
+    __atomic_store_n(&p->state, EVTCHNSTAT_closed, __ATOMIC_RELAXED);
+
+    /* Nobody can raise the port any more: each sender needs one of the locks that are held here. */
+    d->ops->clear_pending(d, port, p);
+    if (d->moving_from)
+        d->moving_from->clear_pending(d, port, p);
+    if (q)
+        env_unlock(&q->lock);
+    env_unlock(&p->lock);
+    d->open_ports--;
+    map_give(&d->taken, port);
+}
+
+/* The ports of one leaf word. */
+static void close_word(struct evt_domain *d, uint32_t first, bool all)
+{
+    env_lock(&d->lock);
+    const uint64_t *leaf = leaf_word(&d->taken, first);
+    uint64_t left = leaf ? *leaf : 0;
+    for (; left; left &= left - 1) {
+        uint32_t port = first + (uint32_t)__builtin_ctzll(left);
+        uint8_t state = evt_port_of(d, port)->state;
+        if (all ? state != EVTCHNSTAT_closed : evt_state_usable(state))
+            evt_port_close(d, port);
+    }
+    env_unlock(&d->lock);
+}
+
+int evt_ports_close_from(struct evt_domain *d, uint32_t *next, bool all)
+{
+    while (*next < __atomic_load_n(&d->nr_backed, __ATOMIC_ACQUIRE)) {
+        close_word(d, *next, all);
+        *next += 64;
+        if (env_should_yield())
+            return -XEN_ERESTART;
+    }
+    return 0;
+}
