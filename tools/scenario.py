@@ -19,8 +19,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("pvh64", "pvh32", "pv64")
-# A word of a configuration: anything but blanks, with parts in double quotes in which \" and \\ are literal.
-WORD = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
+# A word of a configuration: anything but blanks, except in double quotes; a backslash makes " \ ' literal.
+WORD = re.compile(r"""(?:\\["\\']|[^\s"]|"(?:\\["\\']|[^"])*")+""")
 SAFE_IN_GRUB = re.compile(r'(?:[\w=.,:/@%+*?!\[\]-]|"[\w=.,:/@%+*?!\[\] -]*")+')
 
 
@@ -100,7 +100,7 @@ def grub_words(text):
 def grub_quote(word):
     if SAFE_IN_GRUB.fullmatch(word):
         return word
-    plain = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda m: re.sub(r"\\(.)", r"\1", m.group(1)), word)
+    plain = re.sub(r'\\(["\'\\])|"', lambda m: m.group(1) or "", word)
     return "'" + plain.replace("'", "'\\''") + "'"
 
 

@@ -16,6 +16,7 @@ import pathlib
 import re
 import shlex
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -84,10 +85,23 @@ def image(name, env="pvh64"):
     return (ROOT / BUILD / "guest" / f"{name}.{env}").read_bytes()
 
 
-def run_sh(*args, timeout=HANG):
+def tiny_guest(code, entry=0x100000, machine=62):
+    """A PVH image made by hand: 32-bit machine code that starts at its first byte."""
+    note = struct.pack("<III4sI", 4, 4, 18, b"Xen\0", entry)
+    code_at, note_at = 0x1000, 0x1000 + len(code)
+    header = b"\x7fELF\2\1\1" + bytes(9)
+    header += struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, entry, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+    header += struct.pack("<IIQQQQQQ", 1, 7, code_at, entry, entry, len(code), len(code), 4096)
+    header += struct.pack("<IIQQQQQQ", 4, 4, note_at, 0, 0, len(note), len(note), 4)
+    return header.ljust(code_at, b"\0") + code + note
+
+
+def run_sh(*args, cwd=None, timeout=4 * HANG):
     """./run.sh as users call it -> subprocess result with .stdout and .stderr."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     return subprocess.run(
-        ["./run.sh", *args], cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+        [str(ROOT / "run.sh"), *args], cwd=cwd or ROOT, env=env, stdin=subprocess.DEVNULL, text=True, capture_output=True,
+        timeout=timeout, check=False,
     )
 
 
@@ -175,6 +189,13 @@ class Machine:
             self.changed.wait_for(said, timeout=HANG)
         assert found[0], f"the console never said {pattern!r}:\n{self.text}"
         return found[0]
+
+    def wait_until(self, condition):
+        """Look again and again until the condition holds."""
+        deadline = time.monotonic() + HANG
+        while not condition():
+            assert time.monotonic() < deadline, f"it never came true; the console said:\n{self.text}"
+            time.sleep(0.1)
 
     def finish(self):
         """Wait for the end of QEMU; what was said, and the exit code."""

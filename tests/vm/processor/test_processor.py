@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Processors that cannot run guests, and the hypervisor's own memory seen from outside."""
+
+import re
+
+import pytest
+
+import harness
+
+PATIENT = "xenolith noreboot\nmodule hello name=hello memory=16"
+
+
+def test_svm_without_nested_paging():
+    """A processor with SVM but no NPT: a reset or a hang in place of a sentence."""
+    run = harness.boot("hello", cpu="qemu64")
+    assert run.code == harness.BAD, run.log
+    run.expect(r"xen: .*SVM without nested paging")
+
+
+def test_no_virtualisation():
+    """A processor with neither VMX nor SVM."""
+    run = harness.boot("hello", cpu="qemu64,-svm")
+    assert run.code == harness.BAD, run.log
+    run.expect(r"xen: .*no VMX and no SVM")
+
+
+def test_no_nx():
+    """A processor without NX: page tables with a reserved bit set, and a triple fault at the first use."""
+    run = harness.boot("hello", cpu="max,-nx")
+    assert run.code in (harness.GOOD, harness.BAD), run.log
+
+
+@pytest.fixture(scope="module")
+def finished():
+    """A machine that stays when its run is over, so that its page tables can be looked at."""
+    with harness.start(harness.adhoc(PATIENT), cpus=2) as machine:
+        machine.wait_for(r"xen: verdict: success")
+        yield machine
+
+
+@pytest.mark.parametrize("cpu", [0, 1])
+def test_write_xor_execute(finished, cpu):
+    """A page of the hypervisor that can be both written and executed, or a page that ring 3 can reach."""
+    finished.monitor(f"cpu {cpu}")
+    pages = re.findall(r"^([0-9a-f]{16}): [0-9a-f]{16} ([-XGPDACTUW]{9})", finished.monitor("info tlb"), re.MULTILINE)
+    assert len(pages) > 10
+    both = [where for where, flags in pages if "W" in flags and "X" not in flags]
+    assert not both, f"writable and executable: {both[:10]}"
+    user = [where for where, flags in pages if "U" in flags]
+    assert not user, f"open to ring 3: {user[:10]}"
+    assert any("X" not in flags for _, flags in pages), "nothing is executable: the test looks at the wrong tables"
+
+
+@pytest.mark.parametrize("cpu", [0, 1])
+def test_protections_are_on(finished, cpu):
+    """CR0.WP, CR4.SMEP, SMAP and UMIP, EFER.NXE: one that is left off on the second CPU is easily overlooked."""
+    finished.monitor(f"cpu {cpu}")
+    registers = finished.monitor("info registers")
+    value = {name: int(re.search(rf"{name}=([0-9a-f]+)", registers).group(1), 16) for name in ("CR0", "CR4", "EFER")}
+    assert value["CR0"] & 1 << 16, "WP"
+    assert value["EFER"] & 1 << 11, "NXE"
+    for bit, name in ((20, "SMEP"), (21, "SMAP"), (11, "UMIP")):
+        assert value["CR4"] & 1 << bit, name
+
+
+def test_all_cpus_are_started():
+    """A CPU of the MADT that is left out."""
+    run = harness.boot("hello", cpus=2)
+    run.expect(r"xen: .*2 CPUs|xen: .*CPU 1|xen: .*cpu 1")
+
+
+def test_power_off_by_acpi():
+    """Without isa-debug-exit, as on a real machine: the machine must go off by ACPI."""
+    run = harness.boot("hello", debug_exit=False)
+    assert run.code == 0, run.log
+    run.expect(r"xen: verdict: success\s*\Z")

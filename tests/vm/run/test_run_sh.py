@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""run.sh: what it refuses, what it prints, and its exit status."""
+
+import shlex
+
+import pytest
+
+import harness
+
+REFUSED = {
+    "an option that does not exist": (["-x"], "-x"),
+    "an option without its value": (["-g"], "-g"),
+    "a scenario that does not exist": (["-g", "nonsense"], "hello"),
+    "a scenario file that does not exist": (["-g", "/nowhere/x.cfg"], "/nowhere/x.cfg"),
+    "a machine that does not exist": (["-m", "vax"], "qemu, kvm, bochs"),
+    "Bochs, which needs VMX": (["-m", "bochs"], "VMX"),
+    "firmware that does not exist": (["-f", "openboot"], "bios, direct"),
+    "UEFI, which is not there yet": (["-f", "uefi"], "UEFI"),
+    "no CPU": (["-c", "0"], "1 to 64"),
+    "too many CPUs": (["-c", "65"], "1 to 64"),
+    "CPUs in words": (["-c", "two"], "1 to 64"),
+    "a word that is no command": (["tset"], "test"),
+    "options before a command": (["-c", "1", "test"], "test"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused(what):
+    """Arguments that make no sense and start a build, or are answered by a page of shell errors."""
+    args, word = REFUSED[what]
+    result = harness.run_sh(*args)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1 and result.stderr.startswith("run.sh: ")
+    assert word in result.stderr
+
+
+def test_help_names_every_option():
+    """An option that was added and not documented."""
+    result = harness.run_sh("-h")
+    assert result.returncode == 0
+    for option in "glmfcidnh":
+        assert f"\n    -{option} " in result.stdout
+
+
+def test_list():
+    """A scenario without a description; one that -g does not find."""
+    lines = harness.run_sh("-l").stdout.splitlines()
+    assert lines[0].startswith("tour ")
+    for line in lines:
+        name, _, description = line.partition(" ")
+        assert description.strip() and "no description" not in description
+        assert harness.run_sh("-n", "-m", "qemu", "-g", name).returncode == 0
+
+
+def test_print_only():
+    """-n that builds something, or that leaves out what stands after --."""
+    result = harness.run_sh("-n", "-m", "qemu", "-g", "hello", "-f", "direct", "-c", "3", "--", "-m", "2048", "a b")
+    assert result.returncode == 0
+    words = shlex.split(result.stdout.splitlines()[-1])
+    assert words[0] == "qemu-system-x86_64"
+    assert words[words.index("-smp") + 1] == "3"
+    assert words[-3:] == ["-m", "2048", "a b"]
+
+
+def test_debugger_waits():
+    """-d that does not stop the machine before its first instruction."""
+    words = shlex.split(harness.run_sh("-n", "-d", "-m", "qemu").stdout.splitlines()[-1])
+    assert "-s" in words and "-S" in words
+
+
+def test_scenario_file_of_the_user(tmp_path):
+    """-g with a path that is relative to the user's folder, not to the project's."""
+    (tmp_path / "mine.cfg").write_text("# Mine\nxenolith\nmodule hello name=mine\n")
+    result = harness.run_sh("-n", "-m", "qemu", "-f", "direct", "-g", "mine.cfg", cwd=tmp_path)
+    assert "name=mine" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("module hello", "no line 'xenolith'"),
+        ("xenolith\nmodule", "needs the name"),
+        ("xenolith\nmodul hello", "'modul'"),
+        ('xenolith\nmodule hello cmdline="open', "quote"),
+        ("xenolith\nmodule hello\nxenolith", "stands once"),
+    ],
+)
+def test_broken_scenario_file(tmp_path, text, word):
+    """A mistake in a scenario file that is found only by a machine that does not boot."""
+    (tmp_path / "broken.cfg").write_text(text + "\n")
+    result = harness.run_sh("-n", "-g", "broken.cfg", cwd=tmp_path)
+    assert result.returncode == 2
+    assert word in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_failing_run_fails():
+    """run.sh that says 0 although a domain did not end as it should."""
+    scenario = harness.adhoc("xenolith\nmodule hello name=odd colour=blue\nmodule hello name=good memory=16")
+    result = harness.run_sh("-m", "qemu", "-f", "direct", "-c", "1", "-g", scenario)
+    assert result.returncode == 1, result.stdout
+    assert "run.sh: The run failed" in result.stderr
