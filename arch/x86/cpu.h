@@ -65,6 +65,26 @@ static inline void cpu_quiescent(void)
     __atomic_store_n(&c->in_hv, c->in_hv + 2, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * Around a guest's turn (and cpu_idle's sleep): in_hv becomes even before anything is read that another CPU may publish
+ * and then wait for us to have seen (virt_flush: flush_gen), and odd before hypervisor code runs again.
+ */
+static inline void cpu_enter_guest(struct cpu *c)
+{
+    __atomic_store_n(&c->in_hv, c->in_hv + 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void cpu_leave_guest(struct cpu *c)
+{
+    __atomic_store_n(&c->in_hv, c->in_hv + 1, __ATOMIC_SEQ_CST);
+}
+
+/* Let pending interrupts in, for one instruction. */
+static inline void cpu_take_interrupts(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 /* Sleep until an interrupt or cpu->work is not 0; handles the interrupt. Run loop only. */
 void cpu_idle(void);
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The floating-point and vector state of a guest (SDM Vol. 1, chapter 13). The hypervisor itself uses none, so the
+ * processor keeps the state of the loaded vcpu and switches with it. All components that a guest could enable are
+ * switched, whatever it has enabled: no guest sees another's.
+ */
+#include "arch/x86/hvm.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/creg.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/regs.h"
+#include "common/string.h"
+#include "guest/abi/errno.h"
+#include "kernel/door.h"
+
+#define XCR0_X87 (1ULL << 0)
+#define XCR0_SSE (1ULL << 1)
+#define XCR0_AVX (1ULL << 2)
+#define XCR0_AVX512 (7ULL << 5)
+#define XCR0_PKRU (1ULL << 9)
+#define XCR0_OURS (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
+
+#define FXSAVE_FCW 0 /* offsets in the legacy region */
+#define FXSAVE_MXCSR 24
+#define FXSAVE_SIZE 512
+
+static struct {
+    bool known;
+    uint64_t xcr0;  /* 0: the machine has no XSAVE, or it is off */
+    unsigned order; /* of a save area, in pages */
+} fpu;
+
+static void find_features(void)
+{
+    uint32_t size = FXSAVE_SIZE;
+
+    if (cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) {
+        struct cpuid leaf = cpuid(0xD, 0);
+        fpu.xcr0 = (leaf.eax | (uint64_t)leaf.edx << 32) & XCR0_OURS;
+        if ((fpu.xcr0 & XCR0_AVX512) != XCR0_AVX512)
+            fpu.xcr0 &= ~XCR0_AVX512;
+        size = leaf.ecx; /* for all that the machine could enable: enough for any part of it */
+    }
+    while ((uint32_t)PAGE_SIZE << fpu.order < size)
+        fpu.order++;
+    fpu.known = true;
+}
+
+uint64_t hvm_xcr0_allowed(void)
+{
+    if (!fpu.known)
+        find_features();
+    return fpu.xcr0;
+}
+
+static void set_xcr0(uint64_t value)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->xcr0 == value)
+        return;
+    __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+    cpu->xcr0 = value;
+}
+
+int hvm_fpu_init(struct arch_vcpu *v)
+{
+    (void)hvm_xcr0_allowed();
+    uint64_t mfn = door_alloc_frames(fpu.order);
+    if (!mfn)
+        return -XEN_ENOMEM;
+    v->xsave = phys_to_virt(mfn << PAGE_SHIFT);
+    return 0;
+}
+
+void hvm_fpu_free(struct arch_vcpu *v)
+{
+    if (v->xsave)
+        door_free_frames(virt_to_phys(v->xsave) >> PAGE_SHIFT, fpu.order);
+    v->xsave = NULL;
+}
+
+void hvm_fpu_reset(struct arch_vcpu *v)
+{
+    static const uint16_t fcw = 0x37f; /* all exceptions masked */
+    static const uint32_t mxcsr = 0x1f80;
+    uint8_t *area = v->xsave;
+
+    memset(area, 0, (size_t)PAGE_SIZE << fpu.order);
+    memcpy(area + FXSAVE_FCW, &fcw, sizeof(fcw));
+    memcpy(area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    v->xcr0 = XCR0_X87;
+}
+
+void hvm_fpu_load(struct arch_vcpu *v)
+{
+    if (!fpu.xcr0) {
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(v->xsave) : "memory");
+        return;
+    }
+    set_xcr0(fpu.xcr0);
+    __asm__ volatile("xrstor64 (%0)" : : "r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+    set_xcr0(v->xcr0);
+}
+
+void hvm_fpu_save(struct arch_vcpu *v)
+{
+    if (!fpu.xcr0) {
+        __asm__ volatile("fxsave64 (%0)" : : "r"(v->xsave) : "memory");
+        return;
+    }
+    set_xcr0(fpu.xcr0);
+    __asm__ volatile("xsave64 (%0)" : : "r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+}
+
+/* SDM Vol. 2D, XSETBV: x87 always; AVX needs SSE; AVX-512 is all or nothing and needs AVX. */
+bool hvm_xsetbv(struct arch_vcpu *v, uint32_t index, uint64_t value)
+{
+    if (index != 0 || !(value & XCR0_X87) || (value & ~hvm_xcr0_allowed()))
+        return false;
+    if ((value & XCR0_AVX) && !(value & XCR0_SSE))
+        return false;
+    if ((value & XCR0_AVX512) && ((value & XCR0_AVX512) != XCR0_AVX512 || !(value & XCR0_AVX)))
+        return false;
+    v->xcr0 = value;
+    set_xcr0(value);
+    return true;
+}
