@@ -8,6 +8,7 @@ Exit code 0 only if something passed and nothing failed.
 """
 
 import argparse
+import importlib.util
 import os
 import re
 import shlex
@@ -110,7 +111,7 @@ def fuzz(options, tally):
             directories = [copy]
         arguments = [f"-artifact_prefix={found}/crash-", "-timeout=20", "-rss_limit_mb=2048", *bound]
         code, output, seconds = run([program, *arguments, *directories])
-        tally.add(name, seconds, passed=code == 0, failed=code != 0, output=output[-6000:])
+        tally.add(name, seconds, passed=int(code == 0), failed=int(code != 0), output=output[-6000:])
 
 
 def abi(options, tally):
@@ -118,15 +119,15 @@ def abi(options, tally):
     compiler = shlex.split(options.cc)
     command = [*compiler, "-m32", "-std=c11", "-ffreestanding", "-fsyntax-only", "-Werror", "-I.", "tests/host/abi32.c"]
     code, output, seconds = run(command)
-    tally.add("abi32", seconds, passed=code == 0, failed=code != 0, output=output)
+    tally.add("abi32", seconds, passed=int(code == 0), failed=int(code != 0), output=output)
     code, output, seconds = run([sys.executable, "tools/check/abi_numbers.py", "--cc", options.cc])
-    tally.add("abi_numbers", seconds, passed=code == 0, failed=code != 0, output=output)
+    tally.add("abi_numbers", seconds, passed=int(code == 0), failed=int(code != 0), output=output)
 
 
 def reproducible(options, tally):
     command = [sys.executable, "tools/check/reproducible.py", "--build", options.build, "--make", options.make]
     code, output, seconds = run(command)
-    tally.add("reproducible", seconds, passed=code == 0, failed=code != 0, output=output)
+    tally.add("reproducible", seconds, passed=int(code == 0), failed=int(code != 0), output=output)
 
 
 def pytest(options, tally):
@@ -136,8 +137,10 @@ def pytest(options, tally):
         os.unlink(report)
     start = time.monotonic()
     environment = {**os.environ, "O": options.build}
+    # Debian's pytest, even if another Python comes first in PATH.
+    program = [sys.executable, "-m", "pytest"] if importlib.util.find_spec("pytest") else ["pytest"]
     code = subprocess.call(
-        [sys.executable, "-m", "pytest", "-v", "--tb=short", f"--junitxml={report}", *options.pytest], env=environment
+        [*program, "-v", "--tb=short", f"--junitxml={report}", *options.pytest], env=environment
     )
     seconds = time.monotonic() - start
     try:
