@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/lib/console.h"
+
+#include "common/format.h"
+#include "guest/lib/env.h"
+#include "guest/lib/hypercall.h"
+
+void guest_flush(void)
+{
+    struct guest_vcpu *v = guest_vcpu();
+
+    if (v->line_length)
+        hv_console_io(CONSOLEIO_write, v->line_length, v->line);
+    v->line_length = 0;
+}
+
+static void put_char(struct guest_vcpu *v, char c)
+{
+    v->line[v->line_length++] = c;
+    if (c == '\n' || v->line_length == sizeof(v->line))
+        guest_flush();
+}
+
+void guest_vprintf(const char *fmt, va_list args)
+{
+    char text[512];
+
+    format_v(text, sizeof(text), fmt, args);
+    for (const char *p = text; *p; p++)
+        put_char(guest_vcpu(), *p);
+}
+
+void guest_printf(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    guest_vprintf(fmt, args);
+    va_end(args);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Ports, their bits and their handlers; the scan is in upcall.c. */
+#include "guest/lib/events.h"
+
+#include "common/string.h"
+#include "guest/abi/vcpu.h"
+#include "guest/lib/hypercall.h"
+#include "guest/lib/memory.h"
+#include "guest/lib/three_level.h"
+#include "guest/lib/verdict.h"
+
+struct evt_state evt;
+
+/* --- Bits of a bitmap that the hypervisor changes too: one atomic instruction each --- */
+
+static guest_word bit_of(evtchn_port_t port)
+{
+    return (guest_word)1 << (port % GUEST_WORD_BITS);
+}
+
+static bool test_bit(const guest_word *map, evtchn_port_t port)
+{
+    return __atomic_load_n(&map[port / GUEST_WORD_BITS], __ATOMIC_SEQ_CST) & bit_of(port);
+}
+
+static bool test_and_set_bit(guest_word *map, evtchn_port_t port)
+{
+    return __atomic_fetch_or(&map[port / GUEST_WORD_BITS], bit_of(port), __ATOMIC_SEQ_CST) & bit_of(port);
+}
+
+static bool test_and_clear_bit(guest_word *map, evtchn_port_t port)
+{
+    return __atomic_fetch_and(&map[port / GUEST_WORD_BITS], ~bit_of(port), __ATOMIC_SEQ_CST) & bit_of(port);
+}
+
+void evt_mask(evtchn_port_t port)
+{
+    test_and_set_bit(evt.mask, port);
+}
+
+bool evt_is_masked(evtchn_port_t port)
+{
+    return test_bit(evt.mask, port);
+}
+
+bool evt_is_pending(evtchn_port_t port)
+{
+    return test_bit(evt.pending, port);
+}
+
+bool evt_clear(evtchn_port_t port)
+{
+    return test_and_clear_bit(evt.pending, port);
+}
+
+/* --- Tables --- */
+
+static void *grown(const void *old, size_t old_size, size_t new_size)
+{
+    void *p = memory_alloc(new_size);
+
+    if (old)
+        memcpy(p, old, old_size);
+    return p;
+}
+
+void evt_resize(evtchn_port_t limit)
+{
+    evt.binding = grown(evt.binding, evt.limit * sizeof(*evt.binding), limit * sizeof(*evt.binding));
+    for (unsigned v = 0; v < guest_env.nr_vcpus; v++) {
+        evt.affinity[v] = grown(evt.affinity[v], evt.limit / 8, limit / 8);
+        if (v == 0) /* new ports are vcpu 0's */
+            memset((uint8_t *)evt.affinity[0] + evt.limit / 8, 0xFF, (limit - evt.limit) / 8);
+    }
+    guest_vcpu()->affinity = evt.affinity[guest_vcpu()->id];
+    evt.limit = limit;
+}
+
+void evt_init(void)
+{
+    evt.pending = (guest_word *)guest_env.shared->evtchn_pending;
+    evt.mask = (guest_word *)guest_env.shared->evtchn_mask;
+    memset(evt.mask, 0xFF, GUEST_PORTS_2LEVEL / 8);
+    evt_resize(GUEST_PORTS_2LEVEL);
+    CHECK_VALUE(env_set_upcall(), 0);
+}
+
+evtchn_port_t evt_limit(void)
+{
+    return evt.limit;
+}
+
+void evt_set_handler(evtchn_port_t port, evt_handler *fn, void *arg)
+{
+    evt.binding[port] = (struct evt_binding){fn, arg};
+}
+
+void evt_set_affinity(evtchn_port_t port, unsigned vcpu)
+{
+    for (unsigned v = 0; v < guest_env.nr_vcpus; v++) {
+        if (v == vcpu)
+            test_and_set_bit(evt.affinity[v], port);
+        else
+            test_and_clear_bit(evt.affinity[v], port);
+    }
+}
+
+/* --- Operations --- */
+
+int evt_alloc_unbound(domid_t remote)
+{
+    struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = remote};
+    guest_result rc = hv_event_channel_op(EVTCHNOP_alloc_unbound, &op);
+
+    return rc ? (int)rc : (int)op.port;
+}
+
+int evt_bind_interdomain(domid_t remote, evtchn_port_t remote_port)
+{
+    struct evtchn_bind_interdomain op = {.remote_dom = remote, .remote_port = remote_port};
+    guest_result rc = hv_event_channel_op(EVTCHNOP_bind_interdomain, &op);
+
+    return rc ? (int)rc : (int)op.local_port;
+}
+
+int evt_bind_virq(unsigned virq, unsigned vcpu)
+{
+    struct evtchn_bind_virq op = {.virq = virq, .vcpu = vcpu};
+    guest_result rc = hv_event_channel_op(EVTCHNOP_bind_virq, &op);
+
+    if (rc)
+        return (int)rc;
+    evt_set_affinity(op.port, vcpu);
+    return (int)op.port;
+}
+
+int evt_bind_ipi(unsigned vcpu)
+{
+    struct evtchn_bind_ipi op = {.vcpu = vcpu};
+    guest_result rc = hv_event_channel_op(EVTCHNOP_bind_ipi, &op);
+
+    if (rc)
+        return (int)rc;
+    evt_set_affinity(op.port, vcpu);
+    return (int)op.port;
+}
+
+/* The next owner of this port number must find it masked, without a handler, on vcpu 0. */
+int evt_close(evtchn_port_t port)
+{
+    struct evtchn_close op = {.port = port};
+
+    if (port < evt.limit) {
+        evt_mask(port);
+        evt_set_handler(port, NULL, NULL);
+        evt_set_affinity(port, 0);
+    }
+    return (int)hv_event_channel_op(EVTCHNOP_close, &op);
+}
+
+int evt_send(evtchn_port_t port)
+{
+    struct evtchn_send op = {.port = port};
+
+    return (int)hv_event_channel_op(EVTCHNOP_send, &op);
+}
+
+int evt_status(evtchn_port_t port, struct evtchn_status *s)
+{
+    *s = (struct evtchn_status){.dom = DOMID_SELF, .port = port};
+    return (int)hv_event_channel_op(EVTCHNOP_status, s);
+}
+
+/* The hypervisor looks at the event only if it finds the mask bit set: never clear it here first. */
+int evt_unmask(evtchn_port_t port)
+{
+    struct evtchn_unmask op = {.port = port};
+
+    return (int)hv_event_channel_op(EVTCHNOP_unmask, &op);
+}
+
+/* While the port is masked nobody consumes its event, and the unmask operation raises it again on the new vcpu. */
+int evt_move(evtchn_port_t port, unsigned vcpu)
+{
+    struct evtchn_bind_vcpu op = {.port = port, .vcpu = vcpu};
+    bool masked = test_and_set_bit(evt.mask, port);
+    int rc = (int)hv_event_channel_op(EVTCHNOP_bind_vcpu, &op);
+
+    if (!rc)
+        evt_set_affinity(port, vcpu);
+    if (!masked)
+        evt_unmask(port);
+    return rc;
+}
+
+/* --- Starting another vcpu --- */
+
+struct start {
+    void (*fn)(void *);
+    void *arg;
+};
+
+static void vcpu_main(void *arg)
+{
+    struct start s = *(const struct start *)arg;
+
+    guest_vcpu()->affinity = evt.affinity[guest_vcpu()->id];
+    if (evt_is_3level())
+        CHECK_VALUE(evt_register_3level_vcpu(), 0);
+    s.fn(s.arg);
+}
+
+int evt_vcpu_start(unsigned id, void (*fn)(void *), void *arg)
+{
+    struct start *s = memory_alloc(sizeof(*s));
+    int rc;
+
+    *s = (struct start){fn, arg};
+    rc = env_vcpu_initialise(id, vcpu_main, s);
+    return rc ? rc : (int)hv_vcpu_op(VCPUOP_up, id, NULL);
+}

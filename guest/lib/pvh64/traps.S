@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions and interrupts: 256 stubs of 16 bytes, one common path. The frame, from the top of the stack down, is
+ * struct trap_frame of pvh64/traps.h:
+ *
+ *      ss rsp rflags cs rip            pushed by the processor
+ *      error                           by the processor, or 0 by the stub
+ *      vector                          by the stub
+ *      rax rbx rcx rdx rsi rdi rbp r8 .. r15
+ */
+
+/* Vectors whose error code the processor pushes: 8, 10 to 14, 17, 21, 29 and 30. */
+#define HAS_ERROR_CODE 0x60227D00
+
+        .text
+        .balign 16
+        .globl trap_stubs
+trap_stubs:
+        .set    vector, 0
+        .rept   256
+        .balign 16
+        .if     !((HAS_ERROR_CODE >> (vector & 31)) & 1) || (vector >= 32)
+        push    $0
+        .endif
+        pushq   $vector
+        jmp     trap_common
+        .set    vector, vector + 1
+        .endr
+
+        .balign 16
+trap_common:
+        push    %rax
+        push    %rbx
+        push    %rcx
+        push    %rdx
+        push    %rsi
+        push    %rdi
+        push    %rbp
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        cld
+        mov     %rsp, %rdi
+        call    trap_dispatch
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rbp
+        pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %rcx
+        pop     %rbx
+        pop     %rax
+        add     $16, %rsp
+        iretq
+
+/* int trap_call(void (*fn)(void *), void *arg, guest_word *catch_sp): call fn(arg) and return TRAP_NONE. An exception
+ * in between goes to trap_caught with %rsp = *catch_sp and %eax = vector, as if trap_call() had returned that. */
+        .globl trap_call
+trap_call:
+        push    %rbp
+        push    %rbx
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        push    %rdx
+        mov     %rsp, (%rdx)
+        mov     %rdi, %rax
+        mov     %rsi, %rdi
+        call    *%rax
+        mov     $-1, %eax
+        .globl trap_caught
+trap_caught:
+        pop     %rdx
+        movq    $0, (%rdx)
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbx
+        pop     %rbp
+        ret
+
+/* void pvh64_enter_user(uintptr_t rip, guest_word rdi, guest_word rsi, guest_word rdx, uintptr_t rsp): go to ring 3. */
+        .globl pvh64_enter_user
+pvh64_enter_user:
+        push    $0x1B
+        push    %r8
+        push    $0x2
+        push    $0x23
+        push    %rdi
+        mov     %rsi, %rdi
+        mov     %rdx, %rsi
+        mov     %rcx, %rdx
+        iretq
+
+        .section .note.GNU-stack, "", @progbits
