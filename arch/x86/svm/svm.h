@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the five files of the SVM back end share:
- *   vmcb.c    control structure: its fields, its checks, the state that a vcpu starts with
+ *   vmcb.c    control structure: its life, the state that a vcpu starts with (vmcb_check.c: its rules, its fields)
  *   caps.c    capabilities: what the processor has, turning it on and off
  *   switch.S  world switch
  *   exits.c   exit handling
