@@ -58,7 +58,7 @@ freestanding := -std=c11 -ffreestanding -O2 -g -I. $(prefix_map) $(warnings) -Wc
 linking := -nostdlib -static $(if $(cc_is_clang),,-no-pie) -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 	-Wl,--orphan-handling=warn -Wl,--fatal-warnings
 ifneq ($(cc_is_clang),)
-freestanding += --target=x86_64-linux-gnu
+freestanding += --target=x86_64-linux-gnu -fdebug-compilation-dir=.
 linking += --target=x86_64-linux-gnu
 no_idioms := -fno-builtin
 else
@@ -86,7 +86,7 @@ hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
 
-links_of = $(sort $(wildcard $(shell sed -n 's,^// links: *,,p' $(1))))
+links_of = $(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w))))
 host_tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 host_programs := $(host_tests:%=$(O)/host/%)

@@ -80,7 +80,7 @@ char *strchr(const char *s, int c)
 char *strstr(const char *haystack, const char *needle)
 {
     size_t n = strlen(needle);
-    for (; strncmp(haystack, needle, n); haystack++)
+    for (; strncmp(haystack, needle, n) != 0; haystack++)
         if (!*haystack)
             return NULL;
     return (char *)(size_t)haystack;
