@@ -241,21 +241,22 @@ endef
 $(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
 $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 
-# Each part runs even if another failed; the runner adds up and prints the last line.
+# The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
+# line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
 run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot)
 
-test: all iso
+test:
 	+$(Q)$(runner) $(run_host) $(run_vm)
 
-test-host: all
+test-host:
 	+$(Q)$(runner) $(run_host)
 
-test-vm: all iso
+test-vm:
 	+$(Q)$(runner) $(run_vm)
 
-fuzz: $(fuzz_programs)
+fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
 
 coverage:
