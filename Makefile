@@ -48,11 +48,14 @@ endif
 endif
 
 # --- Flags -----------------------------------------------------------------------------------------------------------
-warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
+# A table may start as [0 ... n] = default and name its exceptions after that.
+no_override = -Wno-$(if $(findstring clang,$(notdir $(firstword $(1)))),initializer-overrides,override-init)
+# $(1) = compiler
+warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wundef $(call no_override,$(1)) $(if $(filter 1,$(WERROR)),-Werror)
 # The same bytes from every folder: no path of this machine in the debug information.
 prefix_map := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build
 
-freestanding := -std=c11 -ffreestanding -O2 -g -I. $(prefix_map) $(warnings) -Wconversion \
+freestanding := -std=c11 -ffreestanding -O2 -g -I. $(prefix_map) $(call warnings,$(CC)) -Wconversion \
 	-mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer -fcf-protection=none -fno-stack-protector \
 	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables
 linking := -nostdlib -static $(if $(cc_is_clang),,-no-pie) -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
@@ -172,7 +175,7 @@ $(O)/symbols1.S: $(O)/xenolith.pass1 tools/symbols.py
 	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
 
 $(O)/symbols%.o: $(O)/symbols%.S
-	$(Q)$(CC) $(hypervisor_flags) -c $< -o $@
+	$(Q)$(CC) $(hypervisor_flags) -g0 -c $< -o $@
 
 $(O)/xenolith.pass1: $(hypervisor_objects) $(O)/symbols0.o $(hypervisor_script)
 	$(call say,LD,$@)
@@ -202,9 +205,9 @@ $(foreach e,$(environments),$(foreach g,$(guests),$(eval $(call guest_rules,$(g)
 # --- Unit tests and fuzzers ------------------------------------------------------------------------------------------
 # A test names what it links in lines `// links: evtchn/*.c common/format.c`; the test itself comes first.
 SANITIZE ?= address,undefined
-host_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(warnings) -fno-omit-frame-pointer -fno-common \
+host_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(call warnings,$(HOST_CC)) -fno-omit-frame-pointer -fno-common \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all) $(HOST_EXTRA)
-fuzz_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(filter-out -Wmissing-prototypes,$(warnings)) \
+fuzz_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(filter-out -Wmissing-prototypes,$(call warnings,$(FUZZ_CC))) \
 	-fno-omit-frame-pointer -fno-common -fno-sanitize-recover=all
 
 $(O)/host.flags: FORCE
