@@ -53,8 +53,5 @@
 /* boot/entry.S: the boot CPU's stacks, as arch/x86/stacks.h draws them. */
 extern uint8_t boot_stacks[];
 
-/* boot/trampoline.S: position-independent, [trampoline_start, trampoline_end) is copied to a page below 1 MiB. */
-extern const uint8_t trampoline_start[], trampoline_end[];
-
 #endif
 #endif
