@@ -103,7 +103,7 @@ hypervisor: $(O)/xenolith $(O)/xenolith.elf
 guests: $(guest_images)
 
 iso: $(O)/xenolith.iso
-$(O)/xenolith.iso: $(O)/xenolith $(guest_images) tools/mkiso.py $(wildcard scenarios/*.cfg)
+$(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools/scenario.py) $(wildcard scenarios/*.cfg)
 	$(call say,ISO,$@)
 	$(Q)$(PYTHON) tools/mkiso.py --build $(O) --output $@
 

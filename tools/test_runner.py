@@ -116,7 +116,7 @@ def fuzz(options, tally):
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(corpus, copy)
             directories = [copy]
-        arguments = [f"-artifact_prefix={found}/", "-timeout=20", "-rss_limit_mb=2048", *bound]
+        arguments = [f"-artifact_prefix={found}/", "-timeout=20", "-rss_limit_mb=2048", "-verbosity=0", *bound]
         code, output, seconds = run([program, *arguments, *directories])
         tally.add(name, seconds, passed=int(code == 0), failed=int(code != 0), output=output[-6000:])
 
