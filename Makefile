@@ -68,7 +68,8 @@ else
 no_idioms := -fno-builtin -fno-tree-loop-distribute-patterns
 endif
 
-hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden $(if $(cc_is_clang),-fdirect-access-external-data)
+hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden
+hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------
 # One guest program is one source, built for each of these. A new environment is a new block of three lines; its own
@@ -132,8 +133,8 @@ clean:
 # A file that changes when the commands change; every object depends on it.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(hypervisor_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' | cmp -s - $@ || \
-	 echo '$(CC) $(hypervisor_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' > $@
+	@echo '$(CC) $(hypervisor_flags) $(hypervisor_c_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' | cmp -s - $@ || \
+	 echo '$(CC) $(hypervisor_flags) $(hypervisor_c_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' > $@
 
 # gcc must not turn the loop in memset() into a call of memset().
 $(O)/obj/%/common/string.c.o: extra := $(no_idioms)
@@ -143,7 +144,7 @@ define compile_rules
 $(O)/obj/$(1)/%.c.o: %.c $(O)/flags
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $(2) $$(extra) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $(2) $$($(1)_c_flags) $$(extra) -MMD -MP -c $$< -o $$@
 
 $(O)/obj/$(1)/%.S.o: %.S $(O)/flags
 	$$(call say,AS,$(1) $$<)
