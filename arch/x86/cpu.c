@@ -64,7 +64,7 @@ static uint64_t wanted_cr4(void)
 const char *cpu_protections(void)
 {
     static char text[64];
-    int n = format(text, sizeof(text), "W^X%s WP", paging_nx() ? " NX" : "");
+    int n = format(text, sizeof(text), "%s, WP", paging_nx() ? "W^X with NX" : "no NX");
     for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
         if (features[i].name && has(&features[i]))
             n += format(text + n, sizeof(text) - (size_t)n, " %s", features[i].name);
