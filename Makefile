@@ -48,11 +48,14 @@ endif
 endif
 
 # --- Flags -----------------------------------------------------------------------------------------------------------
-warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
+# A table may start as [0 ... n] = default and name its exceptions after that.
+no_override = -Wno-$(if $(findstring clang,$(notdir $(firstword $(1)))),initializer-overrides,override-init)
+# $(1) = compiler
+warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wundef $(call no_override,$(1)) $(if $(filter 1,$(WERROR)),-Werror)
 # The same bytes from every folder: no path of this machine in the debug information.
 prefix_map := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build
 
-freestanding := -std=c11 -ffreestanding -O2 -g -I. $(prefix_map) $(warnings) -Wconversion \
+freestanding := -std=c11 -ffreestanding -O2 -g -I. $(prefix_map) $(call warnings,$(CC)) -Wconversion \
 	-mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer -fcf-protection=none -fno-stack-protector \
 	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables
 linking := -nostdlib -static $(if $(cc_is_clang),,-no-pie) -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
@@ -65,7 +68,8 @@ else
 no_idioms := -fno-builtin -fno-tree-loop-distribute-patterns
 endif
 
-hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden $(if $(cc_is_clang),-fdirect-access-external-data)
+hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden
+hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------
 # One guest program is one source, built for each of these. A new environment is a new block of three lines; its own
@@ -100,7 +104,7 @@ hypervisor: $(O)/xenolith $(O)/xenolith.elf
 guests: $(guest_images)
 
 iso: $(O)/xenolith.iso
-$(O)/xenolith.iso: $(O)/xenolith $(guest_images) tools/mkiso.py $(wildcard scenarios/*.cfg)
+$(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools/scenario.py) $(wildcard scenarios/*.cfg)
 	$(call say,ISO,$@)
 	$(Q)$(PYTHON) tools/mkiso.py --build $(O) --output $@
 
@@ -129,8 +133,8 @@ clean:
 # A file that changes when the commands change; every object depends on it.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(hypervisor_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' | cmp -s - $@ || \
-	 echo '$(CC) $(hypervisor_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' > $@
+	@echo '$(CC) $(hypervisor_flags) $(hypervisor_c_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' | cmp -s - $@ || \
+	 echo '$(CC) $(hypervisor_flags) $(hypervisor_c_flags) $(foreach e,$(environments),$($(e).flags) $($(e).link))' > $@
 
 # gcc must not turn the loop in memset() into a call of memset().
 $(O)/obj/%/common/string.c.o: extra := $(no_idioms)
@@ -140,7 +144,7 @@ define compile_rules
 $(O)/obj/$(1)/%.c.o: %.c $(O)/flags
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $(2) $$(extra) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $(2) $$($(1)_c_flags) $$(extra) -MMD -MP -c $$< -o $$@
 
 $(O)/obj/$(1)/%.S.o: %.S $(O)/flags
 	$$(call say,AS,$(1) $$<)
@@ -172,7 +176,7 @@ $(O)/symbols1.S: $(O)/xenolith.pass1 tools/symbols.py
 	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
 
 $(O)/symbols%.o: $(O)/symbols%.S
-	$(Q)$(CC) $(hypervisor_flags) -c $< -o $@
+	$(Q)$(CC) $(hypervisor_flags) -g0 -c $< -o $@
 
 $(O)/xenolith.pass1: $(hypervisor_objects) $(O)/symbols0.o $(hypervisor_script)
 	$(call say,LD,$@)
@@ -202,9 +206,9 @@ $(foreach e,$(environments),$(foreach g,$(guests),$(eval $(call guest_rules,$(g)
 # --- Unit tests and fuzzers ------------------------------------------------------------------------------------------
 # A test names what it links in lines `// links: evtchn/*.c common/format.c`; the test itself comes first.
 SANITIZE ?= address,undefined
-host_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(warnings) -fno-omit-frame-pointer -fno-common \
+host_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(call warnings,$(HOST_CC)) -fno-omit-frame-pointer -fno-common \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all) $(HOST_EXTRA)
-fuzz_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(filter-out -Wmissing-prototypes,$(warnings)) \
+fuzz_flags := -std=c11 -D_GNU_SOURCE -O1 -g -I. $(filter-out -Wmissing-prototypes,$(call warnings,$(FUZZ_CC))) \
 	-fno-omit-frame-pointer -fno-common -fno-sanitize-recover=all
 
 $(O)/host.flags: FORCE
@@ -241,21 +245,22 @@ endef
 $(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
 $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 
-# Each part runs even if another failed; the runner adds up and prints the last line.
+# The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
+# line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
 run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot)
 
-test: all iso
+test:
 	+$(Q)$(runner) $(run_host) $(run_vm)
 
-test-host: all
+test-host:
 	+$(Q)$(runner) $(run_host)
 
-test-vm: all iso
+test-vm:
 	+$(Q)$(runner) $(run_vm)
 
-fuzz: $(fuzz_programs)
+fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
 
 coverage:

@@ -24,7 +24,6 @@
 #define MB2_TAG_ADDRESS 2
 #define MB2_TAG_ENTRY 3
 #define MB2_TAG_CONSOLE 4
-#define MB2_TAG_FRAMEBUFFER 5
 #define MB2_TAG_MODULE_ALIGN 6
 #define MB2_OPTIONAL 1
 #define MB2_CONSOLE_EGA_TEXT 2
@@ -52,9 +51,6 @@
 
 /* boot/entry.S: the boot CPU's stacks, as arch/x86/stacks.h draws them. */
 extern uint8_t boot_stacks[];
-
-/* boot/trampoline.S: position-independent, [trampoline_start, trampoline_end) is copied to a page below 1 MiB. */
-extern const uint8_t trampoline_start[], trampoline_end[];
 
 #endif
 #endif

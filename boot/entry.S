@@ -39,10 +39,9 @@ mb2_header:
         .long PA(mb2_header), PA(image_start), PA(image_load_end), PA(image_end)
         tag MB2_TAG_ENTRY, 0, 12
         .long PA(entry32)
+        /* No framebuffer tag: GRUB on a BIOS would take it as leave to set a graphics mode. */
         tag MB2_TAG_CONSOLE, MB2_OPTIONAL, 12
         .long MB2_CONSOLE_EGA_TEXT
-        tag MB2_TAG_FRAMEBUFFER, MB2_OPTIONAL, 20
-        .long 80, 25, 0 /* columns, rows, depth 0: text */
         tag MB2_TAG_MODULE_ALIGN, 0, 8
         tag MB2_TAG_END, 0, 8
 mb2_end:

@@ -225,10 +225,11 @@ static bool take_note(struct reader *reader, uint32_t type, const uint8_t *desc,
 static bool take_notes(struct reader *reader, const struct program_header *ph)
 {
     uint64_t pad = ph->align == 8 ? 7 : 3;
-    const uint8_t *notes = reader->image + ph->offset;
+    const uint8_t *notes;
 
     if (!inside(reader, ph->offset, ph->filesz))
         return fail(reader, "the image is truncated: its notes lie outside of it");
+    notes = reader->image + ph->offset;
     for (uint64_t at = 0; ph->filesz > at && ph->filesz - at >= NOTE_HEADER_SIZE;) {
         uint32_t name_size = (uint32_t)number(notes + at, 4);
         uint32_t desc_size = (uint32_t)number(notes + at + 4, 4);

@@ -42,7 +42,14 @@ def run(command, **kwargs):
     start = time.monotonic()
     try:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=HANG, **kwargs
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=HANG,
+            close_fds=False,  # make hands its jobs down by them
+            **kwargs,
         )
         code, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired as hang:
@@ -109,7 +116,7 @@ def fuzz(options, tally):
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(corpus, copy)
             directories = [copy]
-        arguments = [f"-artifact_prefix={found}/crash-", "-timeout=20", "-rss_limit_mb=2048", *bound]
+        arguments = [f"-artifact_prefix={found}/", "-timeout=20", "-rss_limit_mb=2048", "-verbosity=0", *bound]
         code, output, seconds = run([program, *arguments, *directories])
         tally.add(name, seconds, passed=int(code == 0), failed=int(code != 0), output=output[-6000:])
 
@@ -122,6 +129,15 @@ def abi(options, tally):
     tally.add("abi32", seconds, passed=int(code == 0), failed=int(code != 0), output=output)
     code, output, seconds = run([sys.executable, "tools/check/abi_numbers.py", "--cc", options.cc])
     tally.add("abi_numbers", seconds, passed=int(code == 0), failed=int(code != 0), output=output)
+
+
+def build(options, tally, target):
+    """Images or ISO; False, and a failure counted, if they do not build."""
+    start = time.monotonic()
+    errors = make(options, [target])
+    if errors:
+        tally.add(f"build of {target}", time.monotonic() - start, failed=1, output=errors[-6000:])
+    return not errors
 
 
 def reproducible(options, tally):
@@ -181,9 +197,10 @@ def main():
     if options.abi32:
         abi(options, tally)
     fuzz(options, tally)
-    if options.reproducible:
+    built = build(options, tally, "all") if options.reproducible or options.pytest else False
+    if built and options.reproducible:
         reproducible(options, tally)
-    if options.pytest:
+    if built and options.pytest and build(options, tally, "iso"):
         pytest(options, tally)
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
     return 0 if tally.passed and not tally.failed else 1

@@ -61,7 +61,7 @@ void time_init(void);
 /* From panic(): stop the other CPUs where they are, by NMI; they do not come back. Any context. */
 void arch_panic_stop_others(void);
 
-/* One line on the processor's protections for the start-up report: "NX WP SMEP SMAP UMIP, 1 GiB pages". */
+/* One line on the processor's protections for the start-up report: "W^X with NX, WP SMEP SMAP UMIP". */
 const char *cpu_protections(void);
 
 #endif

@@ -66,8 +66,17 @@ static inline void cpu_quiescent(void)
 }
 
 /*
- * Around a guest's turn (and cpu_idle's sleep): in_hv becomes even before anything is read that another CPU may publish
- * and then wait for us to have seen (virt_flush: flush_gen), and odd before hypervisor code runs again.
+ * Around a guest's execution, in a back end's run(), interrupts off (SVM: GIF clear), and around cpu_idle()'s sleep:
+ *
+ *   cpu_enter_guest()                 in_hv becomes even
+ *   look at flush_gen                 only now; cpu->work may be looked at before, since its interrupt is pending then
+ *   world switch
+ *   cpu_leave_guest()                 in_hv becomes odd
+ *
+ * Who sets work or flush_gen for this CPU does so before it reads in_hv, and this CPU changes in_hv before it reads
+ * them; with a full barrier in between on both sides one of the two sees the other. So a CPU that looks even has either
+ * seen the request or gets the interrupt inside the guest, which ends it. The same holds on the way out: what was
+ * unlinked before in_hv was read as even is seen as unlinked by all that this CPU reads after cpu_leave_guest().
  */
 static inline void cpu_enter_guest(struct cpu *c)
 {

@@ -5,15 +5,15 @@
 
 #include <stdint.h>
 
-#define CREG(name)                                                      \
-    static inline uint64_t read_##name(void)                            \
-    {                                                                   \
-        uint64_t value;                                                 \
-        __asm__ volatile("movq %%" #name ", %0" : "=r"(value));         \
-        return value;                                                   \
-    }                                                                   \
-    static inline void write_##name(uint64_t value)                     \
-    {                                                                   \
+#define CREG(name)                                                       \
+    static inline uint64_t read_##name(void)                             \
+    {                                                                    \
+        uint64_t value;                                                  \
+        __asm__ volatile("movq %%" #name ", %0" : "=r"(value));          \
+        return value;                                                    \
+    }                                                                    \
+    static inline void write_##name(uint64_t value)                      \
+    {                                                                    \
         __asm__ volatile("movq %0, %%" #name : : "r"(value) : "memory"); \
     }
 
@@ -42,9 +42,7 @@ struct cpuid {
 static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid r;
-    __asm__ volatile("cpuid"
-                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-                     : "a"(leaf & 0x80000000U), "c"(0));
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf & 0xffff0000U), "c"(0));
     if (r.eax < leaf || (r.eax ^ leaf) >> 16)
         return (struct cpuid){0};
     __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Each processor: its protections, and how the others reach it. */
+#include <stddef.h>
+
+#include "arch/x86/apic.h"
+#include "arch/x86/arch.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpu_init.h"
+#include "arch/x86/creg.h"
+#include "arch/x86/descriptors.h"
+#include "arch/x86/io.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/offsets.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/traps.h"
+#include "boot/boot.h"
+#include "common/format.h"
+#include "common/string.h"
+
+_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "offsets.h");
+_Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
+
+#define XCR0_X87 1
+
+struct cpu cpus[MAX_CPUS] = {
+    [0] =
+        {
+            .self = &cpus[0],
+            .in_hv = 1,
+            .stack_top = (uint64_t)(boot_stacks + STACKS_MAIN_TOP * PAGE_SIZE),
+            .online = true,
+        },
+};
+unsigned nr_cpus = 1;
+
+/* Turned on where CPUID says so; the first row that names one is what the report calls it. */
+static const struct protection {
+    const char *name;
+    uint32_t leaf;
+    unsigned reg; /* 1 ebx, 2 ecx, 3 edx */
+    uint32_t bit;
+    uint64_t cr4;
+} features[] = {
+    {"SMEP", 7, 1, CPUID_7_EBX_SMEP, CR4_SMEP}, {"SMAP", 7, 1, CPUID_7_EBX_SMAP, CR4_SMAP},
+    {"UMIP", 7, 2, CPUID_7_ECX_UMIP, CR4_UMIP}, {NULL, 1, 3, CPUID_1_EDX_PGE, CR4_PGE},
+    {NULL, 1, 3, CPUID_1_EDX_MCE, CR4_MCE},     {NULL, 1, 2, CPUID_1_ECX_XSAVE, CR4_OSXSAVE},
+};
+
+static bool has(const struct protection *f)
+{
+    struct cpuid r = cpuid(f->leaf, 0);
+    uint32_t regs[] = {r.eax, r.ebx, r.ecx, r.edx};
+    return regs[f->reg] & f->bit;
+}
+
+static uint64_t wanted_cr4(void)
+{
+    uint64_t cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+        cr4 |= has(&features[i]) ? features[i].cr4 : 0;
+    return cr4;
+}
+
+const char *cpu_protections(void)
+{
+    static char text[64];
+    int n = format(text, sizeof(text), "%s, WP", paging_nx() ? "W^X with NX" : "no NX");
+    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        if (features[i].name && has(&features[i]))
+            n += format(text + n, sizeof(text) - (size_t)n, " %s", features[i].name);
+    }
+    return text;
+}
+
+void cpu_init_this(struct cpu *c)
+{
+    descriptors_load(c);
+    traps_load();
+    write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
+    write_cr4(wanted_cr4());
+    if (read_cr4() & CR4_OSXSAVE)
+        (void)xsetbv_safe(0, XCR0_X87);
+    c->xcr0 = XCR0_X87;
+}
+
+void cpu_init_bsp(void)
+{
+    descriptors_init(&cpus[0], (uint64_t)boot_stacks);
+    traps_init();
+    cpu_init_this(&cpus[0]);
+}
+
+const char *cpu_model(void)
+{
+    static char model[49];
+    char *start = model;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct cpuid r = cpuid(0x80000002 + i, 0);
+        memcpy(model + 16 * i, &r, 16);
+    }
+    while (*start == ' ')
+        start++;
+    for (size_t n = strlen(start); n && start[n - 1] == ' '; n--)
+        start[n - 1] = '\0';
+    return *start ? start : "unnamed processor";
+}
+
+void cpu_request_work(unsigned cpu, uint32_t work)
+{
+    struct cpu *c = &cpus[cpu];
+    __atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+    if (c != this_cpu())
+        apic_send(c->apic_id, VEC_WORK);
+}
+
+static bool is_outside(uint32_t in_hv)
+{
+    return in_hv % 2 == 0;
+}
+
+/* See cpu_enter_guest(): in_hv is read after the request, or after what the caller has changed. */
+void cpu_sync_others(bool kick)
+{
+    uint32_t seen[MAX_CPUS];
+    for (unsigned i = 0; i < nr_cpus; i++) {
+        if (kick && &cpus[i] != this_cpu())
+            cpu_request_work(i, CPU_WORK_SYNC);
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < nr_cpus; i++)
+        seen[i] = __atomic_load_n(&cpus[i].in_hv, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < nr_cpus; i++) {
+        if (&cpus[i] == this_cpu() || (is_outside(seen[i]) && !kick))
+            continue;
+        while (__atomic_load_n(&cpus[i].in_hv, __ATOMIC_SEQ_CST) == seen[i])
+            cpu_relax();
+    }
+}
+
+/* An interrupt between the look and the HLT waits behind STI, whose shadow covers the HLT. */
+void cpu_idle(void)
+{
+    struct cpu *c = this_cpu();
+    cpu_enter_guest(c);
+    if (__atomic_load_n(&c->work, __ATOMIC_SEQ_CST) == 0)
+        __asm__ volatile("sti; hlt; cli" : : : "memory");
+    cpu_leave_guest(c);
+}

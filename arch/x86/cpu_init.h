@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What every processor does once, for itself. */
+#ifndef ARCH_X86_CPU_INIT_H
+#define ARCH_X86_CPU_INIT_H
+
+#include "arch/x86/cpu.h"
+
+/* Load descriptors and interrupt table, set CR0, CR4, XCR0. descriptors_init(c) was before; this CPU is c. */
+void cpu_init_this(struct cpu *c);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory before there is an allocator: the machine's RAM, and what of it is spoken for. Boot CPU only. */
+#ifndef ARCH_X86_EARLY_H
+#define ARCH_X86_EARLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/x86/ranges.h"
+
+struct boot_info;
+
+extern struct ranges early_ram; /* all RAM of the memory map that nothing reserved overlaps */
+
+void early_init(const struct boot_info *info);
+/* Zeroed pages below limit, which must be mapped in the direct map; 0 = none. */
+uint64_t early_take(uint64_t bytes, uint64_t limit);
+/* From here on pages come from door_alloc_frames(); true once that is so. */
+bool early_is_over(void);
+/* A free page below 1 MiB for the start of other CPUs; 0 = none. */
+uint64_t early_low_page(void);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Start and stop of the other processors (smp_start() is in cpu.h). */
+#ifndef ARCH_X86_SMP_H
+#define ARCH_X86_SMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+
+/* boot/trampoline.S: a started CPU takes this (and leaves NULL); it halts if there is nothing to take. */
+extern struct cpu *smp_claim;
+extern uint64_t smp_root; /* what it loads into CR3 before */
+/* And goes on here, on its own stack, with %gs set. */
+__attribute__((noreturn)) void smp_cpu_main(struct cpu *c);
+
+/* Has arch_panic_stop_others() been called? For the NMI handler. */
+bool smp_is_stopping(void);
+
+/* A trap may have come while %gs was a guest's: find the CPU by its GDT, which no guest changes, and set %gs. */
+void smp_recover_this_cpu(void);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The invariants of the core's own state, for tests, fuzzing and debug builds. Guest memory is nobody's invariant. */
+#include "evtchn/core.h"
+
+static uint8_t plain_state(const struct evt_port *p)
+{
+    return p->state & (uint8_t)~EVT_XEN_ATTACHED;
+}
+
+static const char *check_peer(const struct evt_domain *d, uint32_t port, const struct evt_port *p)
+{
+    const struct evt_domain *peer = evt_link_domain(p->link);
+    uint32_t peer_port = evt_link_port(p->link);
+
+    if (!peer || peer_port >= peer->nr_backed)
+        return "an interdomain port leads nowhere";
+    const struct evt_port *q = evt_port_of(peer, peer_port);
+    if (q == p || plain_state(q) != EVTCHNSTAT_interdomain || q->link != evt_link(d, port))
+        return "an interdomain port's peer does not lead back";
+    return NULL;
+}
+
+static const char *check_virq(const struct evt_domain *d, uint32_t port, const struct evt_port *p)
+{
+    if (p->virq >= NR_VIRQS)
+        return "a virq port has no such virq";
+    unsigned vcpu = evt_virq_is_global((uint32_t)p->virq) ? 0 : p->vcpu;
+    return evt_vcpu_of(d, vcpu)->virq_port[p->virq] == port ? NULL : "a virq port is not in the virq table";
+}
+
+static const char *check_port(const struct evt_domain *d, uint32_t port)
+{
+    const struct evt_port *p = evt_port_of(d, port);
+
+    if (p->lock)
+        return "a port is locked";
+    if (evt_port_taken(d, port) != (port == 0 || p->state != EVTCHNSTAT_closed))
+        return "the free map and a port's state differ";
+    if (p->vcpu >= d->nr_vcpus)
+        return "a port notifies a vcpu that does not exist";
+    if (plain_state(p) == EVTCHNSTAT_interdomain)
+        return check_peer(d, port, p);
+    if (plain_state(p) == EVTCHNSTAT_virq)
+        return check_virq(d, port, p);
+    return NULL;
+}
+
+static const char *check_ports(const struct evt_domain *d)
+{
+    uint32_t open = 0, xen = 0;
+
+    for (uint32_t port = 0; port < d->nr_backed; port++) {
+        const char *why = check_port(d, port);
+        if (why)
+            return why;
+        open += evt_port_of(d, port)->state != EVTCHNSTAT_closed;
+        xen += (evt_port_of(d, port)->state & EVT_XEN_ATTACHED) != 0;
+    }
+    if (open != d->open_ports || xen != d->xen_ports)
+        return "the count of open ports is wrong";
+    uint32_t limit = d->ops->limit;
+    if (d->nr_valid != (d->nr_backed < limit ? d->nr_backed : limit))
+        return "the number of valid ports is wrong";
+    return NULL;
+}
+
+/* Each bit of middle and root says whether the word below it is full. */
+static const char *check_map(const struct evt_free_map *map)
+{
+    for (uint32_t i = 0; i < 64; i++) {
+        if ((map->root >> i & 1) != (map->middle[i] == UINT64_MAX))
+            return "the root of the free map is wrong";
+        for (uint32_t j = 0; j < 64; j++) {
+            uint32_t word = i * 64 + j;
+            const uint64_t *leaf = map->leaf[word / EVT_LEAF_WORDS];
+            bool full = leaf && leaf[word % EVT_LEAF_WORDS] == UINT64_MAX;
+            if ((map->middle[i] >> j & 1) != full)
+                return "the middle of the free map is wrong";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_vcpus(const struct evt_domain *d)
+{
+    for (unsigned i = 0; i < d->nr_vcpus; i++) {
+        const struct evt_vcpu *v = evt_vcpu_of(d, i);
+        if (v->l2 && d->ops->levels != 3)
+            return "an L2 selector outlived its ABI";
+        for (uint32_t virq = 0; virq < NR_VIRQS; virq++) {
+            uint32_t port = v->virq_port[virq];
+            if (!port)
+                continue;
+            const struct evt_port *p = evt_port_of(d, port);
+            if (p->state != EVTCHNSTAT_virq || p->virq != virq)
+                return "the virq table names a port that is not its own";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_abi(const struct evt_domain *d)
+{
+    unsigned pages = d->ops->levels == 3 ? d->ops->limit / 8 / EVT_PAGE_SIZE : 0;
+
+    for (unsigned i = 0; i < EVT_3LEVEL_PAGES; i++) {
+        if (!d->pending[i] != (i >= pages) || !d->mask[i] != (i >= pages))
+            return "the bitmaps do not fit the ABI";
+    }
+    if (d->moving_from || d->busy == EVT_SWITCHING || d->busy == EVT_RESETTING)
+        return "a switch or reset never ended";
+    return d->lock ? "the domain is locked" : NULL;
+}
+
+const char *evt_check(struct evt_domain *d)
+{
+    const char *why = check_abi(d);
+    if (!why)
+        why = check_map(&d->taken);
+    if (!why)
+        why = check_ports(d);
+    return why ? why : check_vcpus(d);
+}

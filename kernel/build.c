@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/build.h"
+
+#include <stddef.h>
+
+#include "arch/x86/arch.h"
+#include "arch/x86/cpu.h"
+#include "boot/boot_info.h"
+#include "common/format.h"
+#include "common/string.h"
+#include "kernel/build_pvh.h"
+#include "kernel/config.h"
+#include "kernel/container.h"
+#include "kernel/domain.h"
+#include "kernel/memory.h"
+#include "kernel/printk.h"
+#include "kernel/vcpu.h"
+
+#define MAX_RAMDISKS 8
+
+/* What is known of each module; used while building only. */
+static struct plan {
+    struct domain_config config;
+    struct build_file file;
+    struct domain *domain; /* built, waiting for its start */
+    bool is_domain;        /* its configuration is understood, and it is no ramdisk */
+    bool is_ramdisk;
+    bool wanted; /* a ramdisk that a domain took */
+} plans[BOOT_MAX_MODULES];
+
+static unsigned skipped;
+
+static void skip(unsigned module, const char *name, const char *why)
+{
+    skipped++;
+    if (name && name[0])
+        printk(LOG_ERROR, "module %u (%s) is skipped: %s", module, name, why);
+    else
+        printk(LOG_ERROR, "module %u is skipped: %s", module, why);
+}
+
+static void read_plan(const struct boot_info *info, unsigned i)
+{
+    char error[CONFIG_ERROR_MAX];
+    struct plan *p = &plans[i];
+    const struct boot_module *m = &info->modules[i];
+    if (config_parse(m->cmdline, &p->config, error)) {
+        skip(i, p->config.name, error);
+        return;
+    }
+    p->file.data = arch_window(m->start, m->size);
+    p->file.size = m->size;
+    p->file.cmdline = p->config.cmdline;
+    if (!p->file.data)
+        skip(i, p->config.name, "its memory can't be reached");
+    else if (p->config.ramdisk_of[0])
+        p->is_ramdisk = true;
+    else
+        p->is_domain = true;
+}
+
+static const char *check_plan(const struct plan *p, uint16_t domid)
+{
+    for (const struct plan *other = plans; other < p; other++) {
+        if (other->is_domain && strcmp(other->config.name, p->config.name) == 0)
+            return "another domain has this name already";
+        if (domid == 0 && other->is_domain && other->config.privileged)
+            return "there is a privileged domain already";
+    }
+    if (p->config.type == CONFIG_TYPE_PV)
+        return "type=\"pv\" is not possible: the PV container is not there yet";
+    if (!container_ops())
+        return container_missing();
+    return NULL;
+}
+
+static const char *collect_ramdisks(const struct plan *p, unsigned nr_plans, struct build_file *files, unsigned *n)
+{
+    *n = 0;
+    for (unsigned i = 0; i < nr_plans; i++) {
+        if (!plans[i].is_ramdisk || strcmp(plans[i].config.ramdisk_of, p->config.name) != 0)
+            continue;
+        if (*n == MAX_RAMDISKS)
+            return "it has more than 8 ramdisks";
+        files[(*n)++] = plans[i].file;
+        plans[i].wanted = true;
+    }
+    return NULL;
+}
+
+/* A domain that could not be finished leaves nothing behind. */
+static void abandon(struct domain *d)
+{
+    uint64_t cursor = 0;
+    while (!p2m_release(d, &cursor, UINT32_MAX))
+        ;
+    domain_free(d);
+}
+
+static const char *build_domain(struct plan *p, uint16_t domid, unsigned nr_plans)
+{
+    struct build_file ramdisks[MAX_RAMDISKS];
+    unsigned nr_ramdisks;
+    const char *error = check_plan(p, domid);
+    if (!error)
+        error = collect_ramdisks(p, nr_plans, ramdisks, &nr_ramdisks);
+    if (error)
+        return error;
+    struct domain *d = domain_create(&p->config, domid, &error);
+    if (!d)
+        return error;
+    if (build_pvh(d, &p->file, ramdisks, nr_ramdisks, &error)) {
+        abandon(d);
+        return error;
+    }
+    p->domain = d;
+    return NULL;
+}
+
+static void report(const struct domain *d)
+{
+    printk(LOG_INFO, "domain %u \"%s\": pvh, %llu MiB, %u vcpu%s (first on CPU %u)%s", d->arch.domid, d->config.name,
+           (unsigned long long)(d->config.memory >> 20), d->nr_vcpus, d->nr_vcpus == 1 ? "" : "s", d->vcpu[0]->arch.cpu,
+           d->privileged ? ", privileged" : "");
+}
+
+/* Numbers are given in module order whether the domain can be built or not: guests are told each other's. */
+static void build_all(unsigned nr_plans)
+{
+    uint16_t next_domid = 1;
+    for (unsigned i = 0; i < nr_plans; i++) {
+        struct plan *p = &plans[i];
+        if (!p->is_domain)
+            continue;
+        uint16_t domid = p->config.privileged ? 0 : next_domid++;
+        if (!p->config.name[0])
+            format(p->config.name, sizeof p->config.name, "dom%u", domid);
+        const char *error = build_domain(p, domid, nr_plans);
+        if (error)
+            skip(i, p->config.name, error);
+        else
+            report(p->domain);
+    }
+}
+
+unsigned build_domains(const struct boot_info *info)
+{
+    for (unsigned i = 0; i < info->nr_modules; i++)
+        read_plan(info, i);
+    build_all(info->nr_modules);
+    for (unsigned i = 0; i < info->nr_modules; i++)
+        if (plans[i].is_ramdisk && !plans[i].wanted)
+            skip(i, plans[i].config.file, "no domain has the name that its ramdisk_of= gives");
+    if (info->nr_modules == 0)
+        printk(LOG_ERROR, "there are no modules: each domain is a boot module with its configuration");
+    for (unsigned i = 0; i < info->nr_modules; i++)
+        if (plans[i].domain)
+            domain_start(plans[i].domain);
+    return skipped;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/container.h"
+
+#include "arch/x86/cpu.h"
+#include "common/format.h"
+#include "kernel/printk.h"
+
+static const struct virt_ops *chosen;
+static char missing[400];
+
+void container_init(void)
+{
+    int n = 0;
+    for (unsigned i = 0; virt_backends[i]; i++) {
+        struct virt_report report = {0};
+        if (virt_backends[i]->probe(&report) == 0 && report.usable) {
+            int r = virt_backends[i]->cpu_enable();
+            if (r == 0) {
+                chosen = virt_backends[i];
+                printk(LOG_INFO, "virtualisation: %s (%s)", report.name, report.features);
+                return;
+            }
+            report.reason = "it could not be turned on";
+        }
+        if (report.reason && n >= 0 && (size_t)n < sizeof missing)
+            n += format(missing + n, sizeof missing - (size_t)n, "%s%s: %s", n ? "; " : "",
+                        report.name ? report.name : virt_backends[i]->name, report.reason);
+    }
+    printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", missing[0] ? missing : "no back end");
+}
+
+void container_init_cpu(void)
+{
+    if (!chosen)
+        return;
+    int r = chosen->cpu_enable();
+    if (r)
+        panic("CPU %u can't turn on %s (error %d)", this_cpu()->id, chosen->name, -r);
+}
+
+const struct virt_ops *container_ops(void)
+{
+    return chosen;
+}
+
+const char *container_missing(void)
+{
+    return missing[0] ? missing : "this machine has no virtualisation that Xenolith knows";
+}

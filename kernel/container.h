@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Which virtualisation the machine offers to hvm domains. */
+#ifndef KERNEL_CONTAINER_H
+#define KERNEL_CONTAINER_H
+
+#include "arch/x86/virt.h"
+
+/* Boot CPU, once: try the back ends in order and say what was found; turns the chosen one on for this CPU. */
+void container_init(void);
+/* Every other CPU, before it runs vcpus. */
+void container_init_cpu(void);
+/* The back end of hvm domains, or NULL if this machine has none: container_missing() says why. */
+const struct virt_ops *container_ops(void);
+const char *container_missing(void);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/domain.h"
+
+#include <stddef.h>
+
+#include "arch/x86/time.h"
+#include "common/string.h"
+#include "kernel/container.h"
+#include "kernel/deferred.h"
+#include "kernel/hypercall.h"
+#include "kernel/memory.h"
+#include "kernel/printk.h"
+#include "kernel/sched.h"
+#include "kernel/vcpu.h"
+
+static struct domain *table[DOMAIN_MAX_ID]; /* [table_lock] */
+static struct spinlock table_lock;
+
+static int create_event_channels(struct domain *d)
+{
+    struct evt_config config = {
+        .domid = d->arch.domid,
+        .nr_vcpus = d->nr_vcpus,
+        .max_port = d->config.event_channels,
+        .extended = d->config.evtchn_extended,
+        .rfc_numbering = d->config.evtchn_rfc_numbering,
+        .privileged = d->privileged,
+        .owner = d,
+    };
+    d->evt = evt_domain_create(&config);
+    if (!d->evt)
+        return -XEN_ENOMEM;
+    evt_set_shared_info(d->evt, mfn_to_ptr(d->shared_info));
+    return 0;
+}
+
+static int create_vcpus(struct domain *d)
+{
+    struct shared_info64 *shared = mfn_to_ptr(d->shared_info);
+    for (uint16_t id = 0; id < d->nr_vcpus; id++) {
+        struct vcpu *v = vcpu_create(d, id);
+        if (!v)
+            return -XEN_ENOMEM;
+        d->vcpu[id] = v;
+        vcpu_set_info(v, id < XEN_LEGACY_MAX_VCPUS ? &shared->vcpu_info[id] : NULL);
+    }
+    return 0;
+}
+
+static int create_parts(struct domain *d)
+{
+    if (d->arch.ops->domain_init(&d->arch))
+        return -XEN_ENOMEM;
+    d->arch_ready = true;
+    d->shared_info = domain_alloc_pages(d, 0);
+    if (d->shared_info == NO_FRAME || p2m_init(&d->p2m))
+        return -XEN_ENOMEM;
+    int r = create_event_channels(d);
+    return r ? r : create_vcpus(d);
+}
+
+struct domain *domain_create(const struct domain_config *config, uint16_t domid, const char **error)
+{
+    struct domain *d = domid < DOMAIN_MAX_ID && !table[domid] ? memory_alloc(sizeof *d) : NULL;
+    *error = "there is not enough memory for its control structures";
+    if (!d)
+        return NULL;
+    d->config = *config;
+    d->arch.domid = domid;
+    d->arch.ops = container_ops();
+    d->nr_vcpus = (uint16_t)config->vcpus;
+    d->privileged = config->privileged;
+    d->container = CONTAINER_HVM;
+    d->refs = 1;
+    d->shutdown = DOMAIN_NOT_SHUT;
+    d->shared_info = NO_FRAME;
+    d->shared_info_gfn = P2M_NONE;
+    d->max_pages = (config->memory >> PAGE_SHIFT) + 1; /* and shared_info */
+    d->ram_low = config->memory < RAM_HOLE_START ? config->memory : RAM_HOLE_START;
+    d->ram_high = config->memory - d->ram_low;
+    d->gfn_limit = (RAM_HOLE_END + d->ram_high) >> PAGE_SHIFT;
+    if (create_parts(d)) {
+        domain_free(d);
+        return NULL;
+    }
+    spin_lock(&table_lock);
+    table[domid] = d;
+    spin_unlock(&table_lock);
+    return d;
+}
+
+void domain_free(struct domain *d)
+{
+    spin_lock(&table_lock);
+    if (table[d->arch.domid] == d)
+        table[d->arch.domid] = NULL;
+    spin_unlock(&table_lock);
+    for (unsigned i = 0; i < d->nr_vcpus; i++)
+        vcpu_destroy(d->vcpu[i]);
+    if (d->evt)
+        evt_domain_destroy(d->evt);
+    if (d->arch_ready)
+        d->arch.ops->domain_free(&d->arch);
+    p2m_free(&d->p2m);
+    if (d->shared_info != NO_FRAME)
+        domain_put_page(d, d->shared_info);
+    domain_put(d);
+}
+
+void domain_start(struct domain *d)
+{
+    d->started = time_now();
+    sched_wake(d->vcpu[0], VCPU_DOWN);
+}
+
+struct domain *domain_get(uint16_t domid)
+{
+    struct domain *d = NULL;
+    spin_lock(&table_lock);
+    if (domid < DOMAIN_MAX_ID)
+        d = table[domid];
+    if (d)
+        __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
+    spin_unlock(&table_lock);
+    return d;
+}
+
+void domain_put(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        memory_free(d, sizeof *d);
+}
+
+void domain_put_page(struct domain *d, uint64_t mfn)
+{
+    if (memory_put(mfn))
+        __atomic_fetch_sub(&d->pages, 1, __ATOMIC_RELAXED);
+}
+
+uint64_t domain_alloc_pages(struct domain *d, unsigned order)
+{
+    uint64_t mfn = memory_alloc_owned(order, d->arch.domid);
+    if (mfn != NO_FRAME)
+        __atomic_fetch_add(&d->pages, 1ULL << order, __ATOMIC_RELAXED);
+    return mfn;
+}
+
+void domain_shutdown(struct domain *d, uint32_t reason)
+{
+    uint32_t expected = DOMAIN_NOT_SHUT;
+    if (!__atomic_compare_exchange_n(&d->shutdown, &expected, reason, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        return;
+    d->ended = time_now();
+    evt_domain_set_dying(d->evt);
+    for (unsigned i = 0; i < d->nr_vcpus; i++)
+        sched_stop(d->vcpu[i], VCPU_SHUTDOWN);
+    deferred_request();
+}
+
+void domain_crash(struct domain *d, const char *why)
+{
+    struct vcpu *v = sched_current();
+    if (__atomic_load_n(&d->shutdown, __ATOMIC_RELAXED) != DOMAIN_NOT_SHUT)
+        return;
+    printk_domain(LOG_ERROR, d->config.name, "crashed%s%s", why ? ": " : "", why ? why : "");
+    if (v && v->domain == d)
+        d->arch.ops->dump(&v->arch);
+    d->reason = why;
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+void domains_each(void (*fn)(struct domain *d))
+{
+    for (unsigned i = 0; i < DOMAIN_MAX_ID; i++)
+        if (table[i])
+            fn(table[i]);
+}
+
+const char *domain_reason_name(uint32_t reason)
+{
+    static const char *const names[] = {
+        [SHUTDOWN_poweroff] = "poweroff", [SHUTDOWN_reboot] = "reboot",     [SHUTDOWN_suspend] = "suspend",
+        [SHUTDOWN_crash] = "crash",       [SHUTDOWN_watchdog] = "watchdog", [SHUTDOWN_soft_reset] = "soft reset",
+    };
+    if (reason == SHUTDOWN_destroyed)
+        return "running";
+    return reason < sizeof names / sizeof names[0] ? names[reason] : "unknown";
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* console_io(cmd, count, buffer). Unlike the real Xen every domain may write. */
+#include "arch/x86/cpu.h"
+#include "kernel/console.h"
+#include "kernel/guest_copy.h"
+#include "kernel/hypercall.h"
+
+#define CHUNK 128U
+
+static int64_t console_write_op(struct vcpu *v, uint64_t *args)
+{
+    char chunk[CHUNK];
+    while (args[1] > 0) {
+        size_t n = args[1] < CHUNK ? args[1] : CHUNK;
+        if (copy_from_guest(v, chunk, args[2], n))
+            return -XEN_EFAULT;
+        console_guest_write(v, chunk, n);
+        args[1] -= n;
+        args[2] += n;
+        if (args[1] > 0 && __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED))
+            return -XEN_ERESTART;
+    }
+    return 0;
+}
+
+static int64_t console_read_op(struct vcpu *v, const uint64_t *args)
+{
+    char chunk[CHUNK];
+    size_t n = console_guest_read(v->domain, chunk, args[1] < CHUNK ? args[1] : CHUNK);
+    if (copy_to_guest(v, args[2], chunk, n))
+        return -XEN_EFAULT;
+    return (int64_t)n;
+}
+
+int64_t hc_console_io(struct vcpu *v, uint64_t *args)
+{
+    args[1] = (uint32_t)args[1];
+    if (args[1] > INT32_MAX)
+        return -XEN_EINVAL;
+    switch ((uint32_t)args[0]) {
+    case CONSOLEIO_write:
+        return console_write_op(v, args);
+    case CONSOLEIO_read:
+        return console_read_op(v, args);
+    default:
+        return -XEN_ENOSYS;
+    }
+}

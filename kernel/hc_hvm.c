@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* hvm_op(cmd, arg): parameters, and what touches the virtual machine. */
+#include "guest/abi/hvm.h"
+
+#include <stddef.h>
+
+#include "arch/x86/time.h"
+#include "evtchn/evtchn.h"
+#include "kernel/door.h"
+#include "kernel/guest_copy.h"
+#include "kernel/hypercall.h"
+#include "kernel/hypercall_page.h"
+#include "kernel/memory.h"
+
+/* Which parameters a domain may set and read itself; the rest belongs to a toolstack. */
+#define MAY_SET (1U << 0)
+#define MAY_GET (1U << 1)
+#define HVM_PARAM_VM86_TSS 15
+#define HVM_PARAM_ACPI_IOPORTS_LOCATION 19
+#define HVM_PARAM_VM_GENERATION_ID_ADDR 34
+#define HVM_PARAM_X87_FIP_WIDTH 36
+#define HVM_PARAM_VM86_TSS_SIZED 37
+
+static const uint8_t param_rights[HVM_NR_PARAMS] = {
+    [HVM_PARAM_CALLBACK_IRQ] = MAY_SET | MAY_GET,
+    [HVM_PARAM_STORE_PFN] = MAY_GET,
+    [HVM_PARAM_STORE_EVTCHN] = MAY_SET | MAY_GET,
+    [HVM_PARAM_VM86_TSS] = MAY_SET | MAY_GET,
+    [HVM_PARAM_CONSOLE_PFN] = MAY_GET,
+    [HVM_PARAM_CONSOLE_EVTCHN] = MAY_SET | MAY_GET,
+    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = MAY_SET | MAY_GET,
+    [HVM_PARAM_VM_GENERATION_ID_ADDR] = MAY_SET | MAY_GET,
+    [HVM_PARAM_X87_FIP_WIDTH] = MAY_SET | MAY_GET,
+    [HVM_PARAM_VM86_TSS_SIZED] = MAY_SET | MAY_GET,
+};
+
+void domain_latch_word_size(struct domain *d, bool narrow)
+{
+    evt_latch_word_size(d->evt, narrow ? 32 : 64);
+    domain_stamp_wallclock(d);
+}
+
+/* Event delivery: one vector for all vcpus, or none (other types name interrupt lines that no device here has). */
+static void set_callback(struct vcpu *v, struct domain *d, uint64_t value)
+{
+    bool vector = value >> HVM_PARAM_CALLBACK_TYPE_SHIFT == HVM_PARAM_CALLBACK_TYPE_VECTOR;
+    for (unsigned i = 0; i < d->nr_vcpus; i++)
+        __atomic_store_n(&d->vcpu[i]->arch.upcall_vector, vector ? (uint8_t)value : 0, __ATOMIC_RELAXED);
+    domain_latch_word_size(d, v->narrow);
+}
+
+static int check_param(struct vcpu *v, const struct xen_hvm_param *p, uint8_t right, struct domain **d)
+{
+    if (p->index >= HVM_NR_PARAMS)
+        return -XEN_EINVAL;
+    int r = hypercall_target(v, p->domid, d);
+    if (r)
+        return r;
+    if (*d == v->domain && !(param_rights[p->index] & right)) {
+        domain_put(*d);
+        return -XEN_EPERM;
+    }
+    return 0;
+}
+
+static int64_t op_set_param(struct vcpu *v, uint64_t arg)
+{
+    struct xen_hvm_param p;
+    struct domain *d;
+    if (copy_from_guest(v, &p, arg, sizeof p))
+        return -XEN_EFAULT;
+    int r = check_param(v, &p, MAY_SET, &d);
+    if (r)
+        return r;
+    spin_lock(&d->lock);
+    d->hvm_params[p.index] = p.value;
+    if (p.index == HVM_PARAM_CALLBACK_IRQ)
+        set_callback(v, d, p.value);
+    spin_unlock(&d->lock);
+    domain_put(d);
+    return 0;
+}
+
+static int64_t op_get_param(struct vcpu *v, uint64_t arg)
+{
+    struct xen_hvm_param p;
+    struct domain *d;
+    if (copy_from_guest(v, &p, arg, sizeof p))
+        return -XEN_EFAULT;
+    int r = check_param(v, &p, MAY_GET, &d);
+    if (r)
+        return r;
+    p.value = d->hvm_params[p.index];
+    domain_put(d);
+    return copy_to_guest(v, arg, &p, sizeof p);
+}
+
+static int64_t op_flush_tlbs(struct vcpu *v, uint64_t arg)
+{
+    if (arg)
+        return -XEN_EINVAL;
+    __atomic_fetch_add(&v->domain->arch.flush_gen, 1, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < v->domain->nr_vcpus; i++)
+        vcpu_poke(v->domain->vcpu[i]);
+    return 0;
+}
+
+static int64_t op_get_time(struct vcpu *v, uint64_t arg)
+{
+    uint64_t now = time_now();
+    return copy_to_guest(v, arg, &now, sizeof now);
+}
+
+static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
+    [HVMOP_set_param] = op_set_param, [HVMOP_get_param] = op_get_param,        [HVMOP_flush_tlbs] = op_flush_tlbs,
+    [HVMOP_get_time] = op_get_time,   [HVMOP_set_evtchn_upcall_vector] = NULL, /* needs a virtual local APIC */
+};
+
+int64_t hc_hvm_op(struct vcpu *v, uint64_t *args)
+{
+    uint32_t cmd = (uint32_t)args[0];
+    if (cmd >= sizeof operations / sizeof operations[0] || !operations[cmd])
+        return -XEN_ENOSYS;
+    return operations[cmd](v, args[1]);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_op(cmd, vcpu, arg). */
+#include "guest/abi/vcpu.h"
+
+#include <stddef.h>
+
+#include "arch/x86/time.h"
+#include "common/string.h"
+#include "evtchn/evtchn.h"
+#include "kernel/guest_copy.h"
+#include "kernel/hypercall.h"
+#include "kernel/memory.h"
+#include "kernel/sched.h"
+#include "kernel/start.h"
+#include "kernel/timers.h"
+
+#define MIN_PERIOD 1000000ULL /* ns: a periodic timer is not faster */
+
+/* v is the vcpu that the operation is about, cur the caller. */
+typedef int64_t (*vcpu_op_fn)(struct vcpu *cur, struct vcpu *v, uint64_t arg);
+
+static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_hvm_context context;
+    struct vcpu_start start;
+    struct domain *d = v->domain;
+    if (v->info == v->no_info)
+        return -XEN_EINVAL;
+    if (copy_from_guest(cur, &context, arg, sizeof context))
+        return -XEN_EFAULT;
+    int r = start_from_context(&context, &start);
+    if (r)
+        return r;
+    spin_lock(&d->lock);
+    r = v->initialised ? -XEN_EEXIST : 0;
+    v->initialised = true;
+    spin_unlock(&d->lock);
+    if (r == 0)
+        d->arch.ops->vcpu_start(&v->arch, &start);
+    return r;
+}
+
+static int64_t op_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)cur;
+    (void)arg;
+    if (!v->initialised)
+        return -XEN_EINVAL;
+    sched_wake(v, VCPU_DOWN);
+    return 0;
+}
+
+static bool others_are_down(const struct vcpu *v)
+{
+    for (unsigned i = 0; i < v->domain->nr_vcpus; i++) {
+        const struct vcpu *other = v->domain->vcpu[i];
+        if (other != v && !(__atomic_load_n(&other->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN))
+            return false;
+    }
+    return true;
+}
+
+/* The last vcpu that goes down takes the domain with it. */
+static int64_t op_down(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)cur;
+    (void)arg;
+    if (others_are_down(v))
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+    else
+        sched_stop(v, VCPU_DOWN);
+    return 0;
+}
+
+static int64_t op_is_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)cur;
+    (void)arg;
+    return !(__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN);
+}
+
+/* The structure in the caller's layout; n is its size. */
+static size_t pack_runstate(const struct vcpu *cur, const struct vcpu_runstate_info *info, uint8_t out[48])
+{
+    if (!cur->narrow) {
+        memcpy(out, info, sizeof *info);
+        return sizeof *info;
+    }
+    memcpy(out, &info->state, 4);
+    memcpy(out + 4, &info->state_entry_time, 40);
+    return 44;
+}
+
+static int64_t op_get_runstate_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_runstate_info info;
+    uint8_t out[48];
+    vcpu_get_runstate(v, time_now(), &info);
+    return copy_to_guest(cur, arg, out, pack_runstate(cur, &info, out));
+}
+
+static int read_pointer(struct vcpu *cur, uint64_t arg, uint64_t *pointer)
+{
+    *pointer = 0;
+    return copy_from_guest(cur, pointer, arg, cur->narrow ? 4 : 8);
+}
+
+/* Only the vcpu's own CPU touches the area, so another vcpu's takes effect when that one is scheduled next. */
+static int64_t op_register_runstate(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    uint64_t area;
+    if (read_pointer(cur, arg, &area))
+        return -XEN_EFAULT;
+    v->runstate_narrow = cur->narrow;
+    v->runstate_area = area;
+    if (v == cur)
+        vcpu_update_runstate_area(v, time_now());
+    return 0;
+}
+
+static int64_t op_register_time(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    uint64_t area;
+    if (read_pointer(cur, arg, &area))
+        return -XEN_EFAULT;
+    v->time_area = area;
+    if (v == cur)
+        vcpu_stamp_time(v, time_now());
+    else
+        v->time_stamped = 0;
+    return 0;
+}
+
+static int64_t op_set_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_set_periodic_timer t;
+    if (copy_from_guest(cur, &t, arg, sizeof t))
+        return -XEN_EFAULT;
+    if (t.period_ns < MIN_PERIOD || t.period_ns > INT64_MAX)
+        return -XEN_EINVAL;
+    if (v != cur)
+        return -XEN_EINVAL;
+    v->period = t.period_ns;
+    timer_set(&v->periodic, time_now() + t.period_ns);
+    return 0;
+}
+
+static int64_t op_stop_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)cur;
+    (void)arg;
+    v->period = 0;
+    timer_stop(&v->periodic, v->arch.cpu);
+    return 0;
+}
+
+static int64_t op_set_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_set_singleshot_timer t = {0};
+    if (v != cur)
+        return -XEN_EINVAL;
+    if (copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t))
+        return -XEN_EFAULT;
+    if ((t.flags & VCPU_SSHOTTMR_future) && t.timeout_abs_ns < time_now())
+        return -XEN_ETIME;
+    timer_set(&v->singleshot, t.timeout_abs_ns);
+    return 0;
+}
+
+static int64_t op_stop_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)arg;
+    if (v != cur)
+        return -XEN_EINVAL;
+    timer_stop(&v->singleshot, v->arch.cpu);
+    return 0;
+}
+
+/* The new place is the guest's own RAM, held by a reference for the rest of the vcpu's life. */
+static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_register_vcpu_info r;
+    struct domain *d = v->domain;
+    if (copy_from_guest(cur, &r, arg, sizeof r))
+        return -XEN_EFAULT;
+    if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info64) || v->info_frame != P2M_NONE)
+        return -XEN_EINVAL;
+    if (v != cur && !(v->blocked_by & VCPU_DOWN))
+        return -XEN_EINVAL;
+    uint64_t mfn = p2m_get(d, r.mfn);
+    if (mfn == P2M_NONE)
+        return -XEN_EINVAL;
+    spin_lock(&d->lock);
+    bool first = v->info_frame == P2M_NONE;
+    if (first) {
+        v->info_frame = mfn;
+        vcpu_set_info(v, (uint8_t *)mfn_to_ptr(mfn) + r.offset);
+    }
+    spin_unlock(&d->lock);
+    if (!first) {
+        domain_put_page(d, mfn);
+        return -XEN_EINVAL;
+    }
+    vcpu_stamp_time(v, time_now());
+    return 0;
+}
+
+static int64_t op_send_nmi(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)cur;
+    (void)arg;
+    v->arch.nmi_pending = true;
+    vcpu_kick(v);
+    return 0;
+}
+
+static int64_t op_get_physid(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    (void)cur;
+    (void)v;
+    (void)arg;
+    return -XEN_EINVAL; /* only for vcpus that are pinned to a CPU by the hardware domain's setting */
+}
+
+static const vcpu_op_fn operations[] = {
+    [VCPUOP_initialise] = op_initialise,
+    [VCPUOP_up] = op_up,
+    [VCPUOP_down] = op_down,
+    [VCPUOP_is_up] = op_is_up,
+    [VCPUOP_get_runstate_info] = op_get_runstate_info,
+    [VCPUOP_register_runstate_memory_area] = op_register_runstate,
+    [VCPUOP_set_periodic_timer] = op_set_periodic,
+    [VCPUOP_stop_periodic_timer] = op_stop_periodic,
+    [VCPUOP_set_singleshot_timer] = op_set_singleshot,
+    [VCPUOP_stop_singleshot_timer] = op_stop_singleshot,
+    [VCPUOP_register_vcpu_info] = op_register_info,
+    [VCPUOP_send_nmi] = op_send_nmi,
+    [VCPUOP_get_physid] = op_get_physid,
+    [VCPUOP_register_vcpu_time_memory_area] = op_register_time,
+};
+
+int64_t hc_vcpu_op(struct vcpu *v, uint64_t *args)
+{
+    uint32_t cmd = (uint32_t)args[0], id = (uint32_t)args[1];
+    if (id >= v->domain->nr_vcpus)
+        return -XEN_ENOENT;
+    if (cmd >= sizeof operations / sizeof operations[0])
+        return -XEN_ENOSYS;
+    return operations[cmd](v, v->domain->vcpu[id], args[2]);
+}

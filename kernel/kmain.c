@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The start: one call a line. Every unit says on the console that it came up. */
+#include "arch/x86/arch.h"
+#include "arch/x86/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "boot/boot_info.h"
+#include "kernel/build.h"
+#include "kernel/console.h"
+#include "kernel/container.h"
+#include "kernel/door.h"
+#include "kernel/memory.h"
+#include "kernel/options.h"
+#include "kernel/printk_internal.h"
+#include "kernel/reaper.h"
+#include "kernel/sched.h"
+#include "kernel/summary.h"
+#include "kernel/version.h"
+
+static struct boot_info boot_info;
+static struct options options;
+
+static void banner(void)
+{
+    printk(LOG_INFO, "Xenolith " XENOLITH_VERSION ", Xen guest ABI %u.%u, " __VERSION__, XENOLITH_ABI_MAJOR,
+           XENOLITH_ABI_MINOR);
+}
+
+static void loader_init(uint32_t magic, uint32_t boot_pa)
+{
+    const char *error = NULL, *warning = NULL;
+    if (boot_info_parse(magic, boot_pa, arch_window, &boot_info, &error, &warning))
+        panic("the boot loader's information can't be used: %s", error);
+    printk(LOG_INFO, "loader: %s by %s, %u memory regions, %u modules, command line \"%s\"", boot_info.protocol,
+           boot_info.loader, boot_info.nr_regions, boot_info.nr_modules, boot_info.cmdline);
+    if (warning)
+        printk(LOG_WARNING, "loader: %s", warning);
+}
+
+static void warn_option(const char *sentence)
+{
+    printk(LOG_WARNING, "%s", sentence);
+}
+
+static void options_init(void)
+{
+    options_parse(boot_info.cmdline, &options, warn_option);
+    printk_set_level(options.log);
+    sched_set_timeslice(options.timeslice);
+    if (options.noreboot) {
+        printk_stay_on_panic();
+        summary_stay();
+    }
+}
+
+static void boot_cpu_init(void)
+{
+    cpu_init_bsp();
+    printk_cpus_ready();
+    printk(LOG_INFO, "processor: %s (%s)", cpu_model(), cpu_protections());
+}
+
+static void clock_init(void)
+{
+    time_init();
+    printk(LOG_INFO, "time: TSC at %llu kHz by %s", (unsigned long long)(tsc_hz / 1000), time_source);
+}
+
+static void cpus_init(void)
+{
+    unsigned n = smp_start(options.maxcpus);
+    printk(LOG_INFO, "processors: %u running", n);
+}
+
+static void domains_init(void)
+{
+    summary_set_baseline(memory_free_frames());
+    domains_run_begins(build_domains(&boot_info));
+}
+
+void kmain(uint32_t magic, uint32_t boot_pa)
+{
+    console_device_init();         /* serial line and screen */
+    banner();                      /* who we are */
+    loader_init(magic, boot_pa);   /* what the loader told us */
+    options_init();                /* our command line */
+    console_boot_info(&boot_info); /* the screen's mode is known */
+    memory_init(&boot_info);       /* page tables, page pool */
+    boot_cpu_init();               /* descriptors, protections */
+    arch_acpi_init(&boot_info);    /* tables of the firmware */
+    apic_init();                   /* local interrupts */
+    clock_init();                  /* TSC, timer */
+    container_init();              /* SVM or VMX */
+    cpus_init();                   /* the other processors */
+    console_input_init();          /* debug keys, guests' input */
+    domains_init();                /* guests from modules */
+    sched_run();                   /* and off they go */
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypervisor's own command line. Pure code. */
+#ifndef KERNEL_OPTIONS_H
+#define KERNEL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/printk.h"
+
+#define OPTIONS_WARNING_MAX 160
+
+struct options {
+    enum log_level log; /* log=error|warning|info|debug; default info */
+    uint32_t maxcpus;   /* maxcpus=N: start at most N CPUs; default all that there is room for */
+    uint32_t timeslice; /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
+    bool noreboot;      /* stay when the run is over or has failed: the machine is left to be looked at */
+};
+
+/* A sentence about something in the line that is not understood. */
+typedef void (*options_warn_fn)(const char *sentence);
+
+/* Defaults, then what line says. A first word that names a file (boot loaders put it there) is passed over. */
+void options_parse(const char *line, struct options *options, options_warn_fn warn);
+
+#endif

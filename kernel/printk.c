@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One lock keeps lines whole. A CPU that holds it and is interrupted by NMI or faults inside prints without it: a mixed
+ * line is better than silence. A panic waits for the lock only for a bounded time for the same reason.
+ */
+#include "kernel/printk.h"
+
+#include "arch/x86/arch.h"
+#include "arch/x86/backtrace.h"
+#include "arch/x86/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "common/format.h"
+#include "kernel/log_ring.h"
+#include "kernel/printk_internal.h"
+
+#define RING_SIZE 65536U
+#define NOBODY UINT32_MAX
+#define PANIC_PATIENCE 100000000U /* rounds of waiting for a lock whose owner may be stopped */
+
+static char ring_buffer[RING_SIZE];
+static struct log_ring ring = {.buffer = ring_buffer, .size = RING_SIZE};
+static enum log_level max_level = LOG_INFO;
+static uint32_t lock_owner = NOBODY; /* CPU that prints now; atomic */
+static uint32_t panicking = NOBODY;  /* CPU in panic(); atomic */
+static bool cpus_ready;
+static bool stay_on_panic;
+
+static const char *const level_tag[] = {
+    [LOG_ERROR] = "error: ",
+    [LOG_WARNING] = "warning: ",
+    [LOG_INFO] = "",
+    [LOG_DEBUG] = "",
+};
+
+static uint32_t my_id(void)
+{
+    return cpus_ready ? this_cpu()->id : 0;
+}
+
+/* True: the lock is ours to release. False: we go without it. */
+static bool printk_lock(void)
+{
+    uint32_t me = my_id(), expected = NOBODY, patience = PANIC_PATIENCE;
+    while (!__atomic_compare_exchange_n(&lock_owner, &expected, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        if (expected == me)
+            return false;
+        if (__atomic_load_n(&panicking, __ATOMIC_RELAXED) == me && --patience == 0)
+            return false;
+        expected = NOBODY;
+        __builtin_ia32_pause();
+    }
+    return true;
+}
+
+static void printk_unlock(bool locked)
+{
+    if (locked)
+        __atomic_store_n(&lock_owner, NOBODY, __ATOMIC_RELEASE);
+}
+
+static void emit(const char *text, size_t n)
+{
+    bool locked = printk_lock();
+    log_ring_write(&ring, text, n);
+    console_write(text, n);
+    printk_unlock(locked);
+}
+
+/* "[   0.012345] name: ": length of the prefix in line. */
+static size_t put_prefix(char *line, const char *name)
+{
+    uint64_t us = time_now() / 1000;
+    return (size_t)format(line, PRINTK_LINE_MAX, "[%4llu.%06llu] %s: ", (unsigned long long)(us / 1000000),
+                          (unsigned long long)(us % 1000000), name);
+}
+
+/* Close a line of n bytes (n may be what it would have needed) with a newline, and print it. */
+static void finish_line(char *line, size_t n)
+{
+    if (n > PRINTK_LINE_MAX - 2)
+        n = PRINTK_LINE_MAX - 2;
+    line[n] = '\n';
+    emit(line, n + 1);
+}
+
+__attribute__((format(printf, 3, 0))) static void vprint(enum log_level level, const char *name, const char *fmt,
+                                                         va_list args)
+{
+    char line[PRINTK_LINE_MAX];
+    size_t n = put_prefix(line, name);
+    n += (size_t)format(line + n, sizeof line - n, "%s", level_tag[level]);
+    int more = format_v(line + n, sizeof line - n, fmt, args);
+    finish_line(line, n + (more > 0 ? (size_t)more : 0));
+}
+
+void printk(enum log_level level, const char *fmt, ...)
+{
+    if (level > max_level)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    vprint(level, "xen", fmt, args);
+    va_end(args);
+}
+
+void printk_domain(enum log_level level, const char *name, const char *fmt, ...)
+{
+    if (level > max_level)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    vprint(level, name, fmt, args);
+    va_end(args);
+}
+
+void printk_guest_line(const char *name, const char *text)
+{
+    char line[PRINTK_LINE_MAX];
+    size_t n = put_prefix(line, name);
+    int more = format(line + n, sizeof line - n, "%s", text);
+    finish_line(line, n + (more > 0 ? (size_t)more : 0));
+}
+
+void printk_set_level(enum log_level level)
+{
+    max_level = level;
+}
+
+void printk_cpus_ready(void)
+{
+    cpus_ready = true;
+}
+
+void printk_stay_on_panic(void)
+{
+    stay_on_panic = true;
+}
+
+void printk_show_log(void)
+{
+    static char chunk[1024];
+    uint64_t pos = 0, end = ring.written;
+    bool locked = printk_lock();
+    while (pos < end) {
+        size_t n = log_ring_read(&ring, &pos, chunk, sizeof chunk);
+        if (n == 0)
+            break;
+        console_write(chunk, n);
+    }
+    printk_unlock(locked);
+}
+
+void panic(const char *fmt, ...)
+{
+    uint32_t expected = NOBODY;
+    if (!__atomic_compare_exchange_n(&panicking, &expected, my_id(), false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+        if (expected == my_id())
+            machine_power_off(false); /* a fault inside panic() */
+        for (;;)
+            __builtin_ia32_pause();
+    }
+    if (cpus_ready)
+        arch_panic_stop_others();
+    va_list args;
+    va_start(args, fmt);
+    vprint(LOG_ERROR, "xen: panic", fmt, args);
+    va_end(args);
+    backtrace((uintptr_t)__builtin_frame_address(0), 0);
+    printk_guest_line("xen", "verdict: failure");
+    console_drain();
+    while (stay_on_panic)
+        __builtin_ia32_pause();
+    machine_power_off(false);
+}

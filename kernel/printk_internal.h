@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The console's side of printk: level, log, and raw lines. */
+#ifndef KERNEL_PRINTK_INTERNAL_H
+#define KERNEL_PRINTK_INTERNAL_H
+
+#include "kernel/printk.h"
+
+#define PRINTK_LINE_MAX 400 /* bytes of one line with its prefix; the rest is cut */
+
+/* Lines of a higher (chattier) level are not printed. Domains' own output has no level. */
+void printk_set_level(enum log_level level);
+/* From now on this_cpu() works. Before: one CPU. */
+void printk_cpus_ready(void);
+/* A domain's own line, whatever the level: text is printable and ends before its NUL. */
+void printk_guest_line(const char *name, const char *text);
+/* Print the log ring again (debug key). */
+void printk_show_log(void);
+/* On panic and at the end: halt there instead of powering off (option noreboot). */
+void printk_stay_on_panic(void);
+
+#endif

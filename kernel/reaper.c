@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Destruction is preemptible: each step is bounded, and CPU 0 looks at its vcpus in between.
+ *   STOPPING  until no CPU holds a vcpu of the domain
+ *   CLOSING   ports, 64 a step
+ *   FREEING   frames, then (when every CPU has left hypervisor code once) everything else
+ */
+#include "kernel/reaper.h"
+
+#include <stddef.h>
+
+#include "kernel/console.h"
+#include "kernel/deferred.h"
+#include "kernel/domain.h"
+#include "kernel/memory.h"
+#include "kernel/printk.h"
+#include "kernel/quiesce.h"
+#include "kernel/sched.h"
+#include "kernel/summary.h"
+#include "kernel/vcpu.h"
+
+#define RELEASE_BUDGET 4096U /* guest frames a step */
+
+static bool watching;           /* the run has begun */
+static bool more;               /* this round left work behind */
+static unsigned alive, awaited; /* counted each round: domains, and those whose end the run waits for */
+static bool anyone_awaited;     /* there ever was one */
+
+static bool all_off(const struct domain *d)
+{
+    for (unsigned i = 0; i < d->nr_vcpus; i++)
+        if (!sched_is_off(d->vcpu[i]))
+            return false;
+    return true;
+}
+
+/* STOPPING: the CPUs concerned call again through deferred_request() when they have let go; ask until then. */
+static void step_stopping(struct domain *d)
+{
+    more = true;
+    if (!all_off(d))
+        return;
+    for (unsigned i = 0; i < d->nr_vcpus; i++) {
+        vcpu_stop_timers(d->vcpu[i]);
+        console_flush_vcpu(d->vcpu[i]);
+    }
+    d->state = DOMAIN_CLOSING;
+}
+
+static void step_closing(struct domain *d)
+{
+    more = true;
+    if (evt_domain_close_ports(d->evt) != -XEN_ERESTART)
+        d->state = DOMAIN_FREEING;
+}
+
+static void finish(struct domain *d)
+{
+    uint16_t domid = d->arch.domid;
+    struct domain_result *result = summary_add(d);
+    __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); /* look at its counters once more */
+    domain_free(d);
+    uint64_t left = d->pages, found = memory_count_owned(domid);
+    domain_put(d);
+    summary_set_leak(result, left > found ? left : found);
+}
+
+static void step_freeing(struct domain *d)
+{
+    more = true;
+    if (!p2m_release(d, &d->release_cursor, RELEASE_BUDGET))
+        return;
+    if (__atomic_load_n(&d->refs, __ATOMIC_ACQUIRE) > 1 || !quiesce_begin())
+        return;
+    quiesce_wait();
+    finish(d);
+    quiesce_end();
+}
+
+static void step(struct domain *d)
+{
+    static void (*const steps[])(struct domain *) = {
+        [DOMAIN_STOPPING] = step_stopping,
+        [DOMAIN_CLOSING] = step_closing,
+        [DOMAIN_FREEING] = step_freeing,
+    };
+    if (d->state == DOMAIN_ALIVE && __atomic_load_n(&d->shutdown, __ATOMIC_ACQUIRE) != DOMAIN_NOT_SHUT)
+        d->state = DOMAIN_STOPPING;
+    if (d->state != DOMAIN_ALIVE)
+        steps[d->state](d);
+}
+
+static void count(struct domain *d)
+{
+    alive++;
+    if (d->config.expect != CONFIG_EXPECT_RUNNING)
+        awaited++;
+}
+
+static void destroy_running(struct domain *d)
+{
+    domain_shutdown(d, SHUTDOWN_destroyed);
+}
+
+bool domains_reap(void)
+{
+    more = false;
+    domains_each(step);
+    if (!watching)
+        return more;
+    alive = awaited = 0;
+    domains_each(count);
+    if (alive == 0)
+        summary_end_run();
+    if (awaited == 0 && anyone_awaited)
+        domains_each(destroy_running);
+    return more;
+}
+
+void domains_run_begins(unsigned skipped)
+{
+    alive = awaited = 0;
+    domains_each(count);
+    anyone_awaited = awaited > 0;
+    watching = true;
+    summary_set_skipped(skipped);
+    deferred_request();
+}
+
+void domains_end_run(void)
+{
+    domains_each(destroy_running);
+}

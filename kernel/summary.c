@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/summary.h"
+
+#include <stddef.h>
+
+#include "arch/x86/console.h"
+#include "arch/x86/cpu.h"
+#include "boot/boot_info.h"
+#include "common/format.h"
+#include "common/string.h"
+#include "kernel/domain.h"
+#include "kernel/memory.h"
+#include "kernel/printk.h"
+#include "kernel/printk_internal.h"
+
+struct domain_result {
+    char name[CONFIG_NAME_MAX];
+    char verdict[DOMAIN_VERDICT_MAX];
+    uint32_t shutdown;
+    enum config_expect expect;
+    uint64_t run_ns, hypercalls, events, leaked;
+    bool good;
+};
+
+static struct domain_result results[BOOT_MAX_MODULES];
+static unsigned nr_results, nr_skipped;
+static uint64_t baseline;
+static bool stay;
+
+static bool says_success(const struct domain_result *r)
+{
+    return strncmp(r->verdict, "success", 7) == 0 || strncmp(r->verdict, "skip", 4) == 0;
+}
+
+static bool as_expected(const struct domain_result *r)
+{
+    switch (r->expect) {
+    case CONFIG_EXPECT_CRASH:
+        return r->shutdown == SHUTDOWN_crash;
+    case CONFIG_EXPECT_RUNNING:
+        return r->shutdown == SHUTDOWN_destroyed;
+    default:
+        return says_success(r) && r->shutdown != SHUTDOWN_crash && r->shutdown != SHUTDOWN_destroyed;
+    }
+}
+
+struct domain_result *summary_add(const struct domain *d)
+{
+    struct domain_result *r = &results[nr_results < BOOT_MAX_MODULES ? nr_results++ : BOOT_MAX_MODULES - 1];
+    memcpy(r->name, d->config.name, sizeof r->name);
+    memcpy(r->verdict, d->verdict, sizeof r->verdict);
+    r->shutdown = d->shutdown;
+    r->expect = d->config.expect;
+    r->run_ns = d->ended - d->started;
+    r->hypercalls = d->bad_hypercalls;
+    for (unsigned i = 0; i < NR_HYPERCALLS; i++)
+        r->hypercalls += d->hypercalls[i];
+    r->events = evt_events(d->evt);
+    r->good = as_expected(r);
+    return r;
+}
+
+void summary_set_leak(struct domain_result *r, uint64_t frames)
+{
+    r->leaked = frames;
+    if (frames == 0)
+        return;
+    r->good = false;
+    printk(LOG_ERROR, "domain %s ended, but %llu of its frames were not given back", r->name,
+           (unsigned long long)frames);
+}
+
+void summary_set_skipped(unsigned modules)
+{
+    nr_skipped = modules;
+}
+
+void summary_set_baseline(uint64_t free_frames)
+{
+    baseline = free_frames;
+}
+
+void summary_stay(void)
+{
+    stay = true;
+}
+
+static void print_row(const struct domain_result *r)
+{
+    char pages[32] = "ok";
+    if (r->leaked)
+        format(pages, sizeof pages, "%llu lost", (unsigned long long)r->leaked);
+    printk(LOG_INFO, "  %-16s %-10s %-9s %10llu.%03llu %12llu %12llu  %-8s %s%s%s", r->name,
+           domain_reason_name(r->shutdown), r->good ? "good" : "BAD", (unsigned long long)(r->run_ns / 1000000),
+           (unsigned long long)(r->run_ns / 1000 % 1000), (unsigned long long)r->hypercalls,
+           (unsigned long long)r->events, pages, r->verdict[0] ? r->verdict : "no verdict",
+           r->expect == CONFIG_EXPECT_CRASH ? " (crash expected)" : "",
+           r->expect == CONFIG_EXPECT_RUNNING ? " (expected to run on)" : "");
+}
+
+static bool print_table(void)
+{
+    uint64_t hypercalls = 0, events = 0;
+    unsigned good = 0;
+    printk(LOG_INFO, "  %-16s %-10s %-9s %14s %12s %12s  %-8s %s", "domain", "reason", "result", "run time (ms)",
+           "hypercalls", "events", "pages", "verdict");
+    for (unsigned i = 0; i < nr_results; i++) {
+        print_row(&results[i]);
+        hypercalls += results[i].hypercalls;
+        events += results[i].events;
+        good += results[i].good;
+    }
+    printk(LOG_INFO, "  total: %u of %u domains good, %llu hypercalls, %llu events, %u modules skipped", good,
+           nr_results, (unsigned long long)hypercalls, (unsigned long long)events, nr_skipped);
+    return good == nr_results && nr_results > 0 && nr_skipped == 0;
+}
+
+/* All domains are gone: every frame must be back in the pool, the hypervisor's own ones about them too. */
+static bool all_frames_back(void)
+{
+    uint64_t now = memory_free_frames();
+    if (now == baseline)
+        return true;
+    printk(LOG_ERROR, "the page pool had %llu frames free before the first domain and has %llu after the last",
+           (unsigned long long)baseline, (unsigned long long)now);
+    return false;
+}
+
+void summary_end_run(void)
+{
+    if (nr_results == 0)
+        printk(LOG_ERROR, "no domain could be started: there is nothing to run");
+    bool ok = nr_results > 0 && print_table();
+    if (!all_frames_back())
+        ok = false;
+    printk_guest_line("xen", ok ? "verdict: success" : "verdict: failure");
+    console_drain();
+    while (stay)
+        cpu_idle();
+    machine_power_off(ok);
+}

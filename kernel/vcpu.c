@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/vcpu.h"
+
+#include <stddef.h>
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "common/string.h"
+#include "evtchn/evtchn.h"
+#include "kernel/guest_copy.h"
+#include "kernel/memory.h"
+#include "kernel/sched.h"
+#include "kernel/timers.h"
+
+#define TIME_OFFSET 32 /* of the clock in struct vcpu_info: the same in both layouts */
+
+_Static_assert(__builtin_offsetof(struct vcpu_info64, time) == TIME_OFFSET, "ABI");
+_Static_assert(__builtin_offsetof(struct vcpu_info32, time) == TIME_OFFSET, "ABI");
+
+static void singleshot_fired(struct timer *t, uint64_t now)
+{
+    struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, singleshot));
+    (void)now;
+    evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
+}
+
+/* Ticks that were missed are not made up for: the next one is in the future. */
+static void periodic_fired(struct timer *t, uint64_t now)
+{
+    struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, periodic));
+    uint64_t next = t->deadline + v->period;
+    if (v->period == 0)
+        return;
+    if (next <= now)
+        next = now + v->period - (now - t->deadline) % v->period;
+    timer_set(t, next);
+    evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
+}
+
+static void poll_timed_out(struct timer *t, uint64_t now)
+{
+    struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, poll_timer));
+    (void)now;
+    if (__atomic_load_n(&v->poll_port, __ATOMIC_SEQ_CST) != POLL_NONE)
+        vcpu_end_poll(v);
+}
+
+struct vcpu *vcpu_create(struct domain *d, uint16_t id)
+{
+    struct vcpu *v = memory_alloc(sizeof *v);
+    if (!v)
+        return NULL;
+    v->domain = d;
+    v->arch.dom = &d->arch;
+    v->arch.id = id;
+    v->arch.cpu = sched_place(d->config.cpus);
+    v->blocked_by = VCPU_DOWN;
+    v->poll_port = POLL_NONE;
+    v->info_frame = P2M_NONE;
+    v->singleshot.fire = singleshot_fired;
+    v->periodic.fire = periodic_fired;
+    v->poll_timer.fire = poll_timed_out;
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = time_now();
+    if (d->arch.ops->vcpu_init(&v->arch)) {
+        sched_unplace(v->arch.cpu);
+        memory_free(v, sizeof *v);
+        return NULL;
+    }
+    return v;
+}
+
+void vcpu_stop_timers(struct vcpu *v)
+{
+    timer_stop(&v->singleshot, v->arch.cpu);
+    timer_stop(&v->periodic, v->arch.cpu);
+    timer_stop(&v->poll_timer, v->arch.cpu);
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+    if (!v)
+        return;
+    vcpu_stop_timers(v);
+    if (v->info_frame != P2M_NONE)
+        domain_put_page(v->domain, v->info_frame);
+    v->domain->arch.ops->vcpu_free(&v->arch);
+    sched_unplace(v->arch.cpu);
+    memory_free(v, sizeof *v);
+}
+
+void vcpu_set_info(struct vcpu *v, void *info)
+{
+    v->info = info ? info : v->no_info;
+    v->arch.upcall_pending = v->info;
+    evt_set_vcpu_info(v->domain->evt, v->arch.id, info);
+    v->time_stamped = 0;
+}
+
+/*
+ * Each stamp is taken at a multiple of 2^n ticks for which the formula of the ABI is exact, so that stamps of any age
+ * on any vcpu agree to the nanosecond and XEN_PVCLOCK_TSC_STABLE_BIT is true. n is 32 and what a right shift loses.
+ */
+static void make_clock(struct vcpu_time_info *t)
+{
+    unsigned bits = time_scale.shift < 0 ? 32U + (unsigned)-time_scale.shift : 32U;
+    uint64_t ticks = (__builtin_ia32_rdtsc() - time_scale.tsc_base) >> bits << bits;
+    uint64_t scaled = time_scale.shift < 0 ? ticks >> -time_scale.shift : ticks << time_scale.shift;
+    t->tsc_timestamp = time_scale.tsc_base + ticks;
+    t->system_time = (uint64_t)((unsigned __int128)scaled * time_scale.mul >> 32);
+    t->tsc_to_system_mul = time_scale.mul;
+    t->tsc_shift = time_scale.shift;
+    t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
+}
+
+/* To an area that the guest registered by address: if the address is bad now, the guest alone misses something. */
+static void offer(struct vcpu *v, uint64_t va, const void *src, size_t n)
+{
+    int r = copy_to_guest(v, va, src, n);
+    (void)r;
+}
+
+void vcpu_stamp_time(struct vcpu *v, uint64_t now)
+{
+    struct vcpu_time_info t = {0}, *shared = (void *)(v->info + TIME_OFFSET);
+    make_clock(&t);
+    v->time_stamped = now ? now : 1;
+    if (v->time_area) {
+        t.version = v->time_version += 2;
+        offer(v, v->time_area, &t, sizeof t);
+    }
+    uint32_t version = (shared->version | 1U) + 1U;
+    __atomic_store_n(&shared->version, version - 1U, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    shared->tsc_timestamp = t.tsc_timestamp;
+    shared->system_time = t.system_time;
+    shared->tsc_to_system_mul = t.tsc_to_system_mul;
+    shared->tsc_shift = t.tsc_shift;
+    shared->flags = t.flags;
+    __atomic_store_n(&shared->version, version, __ATOMIC_RELEASE);
+}
+
+/* The wall clock when system time was 0. Its fields lie behind the event words, whose size depends on W. */
+void domain_stamp_wallclock(struct domain *d)
+{
+    uint8_t *page = mfn_to_ptr(d->shared_info);
+    struct shared_info64 *s64 = (void *)page;
+    struct shared_info32 *s32 = (void *)page;
+    uint64_t seconds = time_wallclock_at_boot();
+    if (evt_word_size(d->evt) == 64) {
+        s64->wc_version |= 1U;
+        s64->wc_sec = (uint32_t)seconds;
+        s64->wc_nsec = 0;
+        s64->wc_sec_hi = (uint32_t)(seconds >> 32);
+        __atomic_store_n(&s64->wc_version, s64->wc_version + 1, __ATOMIC_RELEASE);
+    } else {
+        s32->wc_version |= 1U;
+        s32->wc_sec = (uint32_t)seconds;
+        s32->wc_nsec = 0;
+        s32->arch_wc_sec_hi = (uint32_t)(seconds >> 32);
+        __atomic_store_n(&s32->wc_version, s32->wc_version + 1, __ATOMIC_RELEASE);
+    }
+}
+
+void vcpu_set_runstate(struct vcpu *v, int32_t state, uint64_t now)
+{
+    struct vcpu_runstate_info *r = &v->runstate;
+    if (r->state == state)
+        return;
+    if (now > r->state_entry_time)
+        r->time[r->state] += now - r->state_entry_time;
+    r->state_entry_time = now;
+    r->state = state;
+}
+
+void vcpu_get_runstate(const struct vcpu *v, uint64_t now, struct vcpu_runstate_info *info)
+{
+    sched_copy_runstate(v, info);
+    if (now > info->state_entry_time)
+        info->time[info->state] += now - info->state_entry_time;
+}
+
+void vcpu_update_runstate_area(struct vcpu *v, uint64_t now)
+{
+    struct vcpu_runstate_info info = v->runstate;
+    (void)now;
+    if (!v->runstate_area)
+        return;
+    if (!v->runstate_narrow) {
+        offer(v, v->runstate_area, &info, sizeof info);
+        return;
+    }
+    uint8_t packed[44]; /* the 32-bit layout has no gap behind state */
+    memcpy(packed, &info.state, 4);
+    memcpy(packed + 4, &info.state_entry_time, 40);
+    offer(v, v->runstate_area, packed, sizeof packed);
+}
+
+bool vcpu_events_deliverable(const struct vcpu *v)
+{
+    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && v->domain->arch.ops->irq_enabled(&v->arch);
+}
+
+/*
+ * The flag goes up before the events are looked at; who raises an event sets upcall_pending before it looks at the
+ * flag (vcpu_kick): one of the two sees the other.
+ */
+void vcpu_block(struct vcpu *v)
+{
+    __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
+    if (vcpu_events_deliverable(v)) {
+        __atomic_fetch_and(&v->blocked_by, ~VCPU_BLOCKED, __ATOMIC_SEQ_CST);
+        return;
+    }
+    cpu_request_work(v->arch.cpu, CPU_WORK_RESCHED);
+}
+
+void vcpu_end_poll(struct vcpu *v)
+{
+    if (__atomic_exchange_n(&v->poll_port, POLL_NONE, __ATOMIC_SEQ_CST) != POLL_NONE)
+        __atomic_fetch_sub(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
+    sched_wake(v, VCPU_BLOCKED);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_BLOCKED)
+        vcpu_end_poll(v);
+    else
+        vcpu_poke(v);
+}
+
+void vcpu_poke(struct vcpu *v)
+{
+    if (__atomic_load_n(&v->running, __ATOMIC_SEQ_CST) && v->arch.cpu != this_cpu()->id)
+        cpu_request_work(v->arch.cpu, CPU_WORK_SYNC);
+}
