@@ -25,6 +25,21 @@ static void require(bool holds, const char *what)
     abort();
 }
 
+/* Guest frames come and go with every world: kept, because a fuzzer makes many worlds. The core's pages are not. */
+static void *kept[256];
+static unsigned nr_kept;
+
+static void *frame_alloc(void)
+{
+    return nr_kept ? memset(kept[--nr_kept], 0, 4096) : page_alloc();
+}
+
+static void frame_free(void *frame)
+{
+    require(nr_kept < 256, "too many frames");
+    kept[nr_kept++] = frame;
+}
+
 static struct fake_domain *of(const struct evt_domain *evt)
 {
     return evt_owner(evt);
@@ -244,10 +259,10 @@ struct fake_domain *fake_create(const struct evt_config *config)
     if (!f->evt)
         return NULL;
     f->domid = c.domid;
-    f->shared_info = page_alloc();
-    f->late_info = page_alloc();
+    f->shared_info = frame_alloc();
+    f->late_info = frame_alloc();
     for (unsigned i = 0; i < FAKE_FRAMES; i++)
-        f->frames[i] = page_alloc();
+        f->frames[i] = frame_alloc();
     evt_set_shared_info(f->evt, f->shared_info);
     for (unsigned i = 0; i < c.nr_vcpus && i < XEN_LEGACY_MAX_VCPUS; i++)
         evt_set_vcpu_info(f->evt, i, f->shared_info + 64 * i);
@@ -277,10 +292,10 @@ void fake_destroy(struct fake_domain *d)
     require(d->handles == 0, "a reference to a domain was lost");
     for (unsigned i = 0; i < FAKE_FRAMES; i++) {
         require(d->refs[i] == 0, "a frame is still mapped");
-        free(d->frames[i]);
+        frame_free(d->frames[i]);
     }
-    free(d->shared_info);
-    free(d->late_info);
+    frame_free(d->shared_info);
+    frame_free(d->late_info);
 }
 
 static int64_t call(struct fake_domain *d, uint32_t cmd, void *arg, size_t n, bool narrow)

@@ -24,10 +24,11 @@ static uint32_t *l2_32(struct fake_domain *d, unsigned vcpu)
     return (uint32_t *)(void *)(d->frames[L2] + 128 * vcpu);
 }
 
-/* On 3-level with W = 64, vcpu 0 registered and its scan of everything done. */
+/* On 3-level with W = 64, all masked, vcpu 0 registered and its scan of everything done. */
 static struct fake_domain *on_3level(void)
 {
     struct fake_domain *d = fake_domain(1);
+    memset(guest_mask64(d), 0xff, 512);
     assert_int_equal(op_register64(d, PENDING, true), 0);
     assert_int_equal(op_register_l2(d, 0, L2, 0), 0);
     memset(d->frames[L2], 0, 4096);
