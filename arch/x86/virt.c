@@ -3,8 +3,10 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/svm/svm.h"
+#include "arch/x86/vmx/vmx.h"
 
 const struct virt_ops *const virt_backends[] = {
+    &vmx_ops,
     &svm_ops,
     NULL,
 };
