@@ -122,6 +122,9 @@ static void report(const struct domain *d)
     printk(LOG_INFO, "domain %u \"%s\": pvh, %llu MiB, %u vcpu%s (first on CPU %u)%s", d->arch.domid, d->config.name,
            (unsigned long long)(d->config.memory >> 20), d->nr_vcpus, d->nr_vcpus == 1 ? "" : "s", d->vcpu[0]->arch.cpu,
            d->privileged ? ", privileged" : "");
+    if (nr_cpus < 64 && !(d->config.cpus & ((1ULL << nr_cpus) - 1)))
+        printk(LOG_WARNING, "domain %u \"%s\": this machine has no CPU of those in cpus=, so it may use all of them",
+               d->arch.domid, d->config.name);
 }
 
 /* Numbers are given in module order whether the domain can be built or not: guests are told each other's. */

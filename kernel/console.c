@@ -148,11 +148,11 @@ static void poll_input(struct timer *t, uint64_t now)
     int c;
     for (unsigned i = 0; i < POLL_BYTES && (c = console_read()) >= 0; i++)
         take_input((char)c);
-    timer_set(t, now + POLL_NS);
+    timer_set(t, 0, now + POLL_NS);
 }
 
 void console_input_init(void)
 {
     static struct timer poll_timer = {.fire = poll_input};
-    timer_set(&poll_timer, POLL_NS);
+    timer_set(&poll_timer, 0, POLL_NS);
 }

@@ -12,6 +12,7 @@
 #include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
+#include "kernel/watchdog.h"
 
 static struct domain *table[DOMAIN_MAX_ID]; /* [table_lock] */
 static struct spinlock table_lock;
@@ -72,7 +73,8 @@ struct domain *domain_create(const struct domain_config *config, uint16_t domid,
     d->privileged = config->privileged;
     d->container = CONTAINER_HVM;
     d->refs = 1;
-    d->shutdown = DOMAIN_NOT_SHUT;
+    d->shutdown = d->shutdown_code = DOMAIN_NOT_SHUT;
+    watchdogs_init(d);
     d->shared_info = NO_FRAME;
     d->shared_info_gfn = P2M_NONE;
     d->max_pages = (config->memory >> PAGE_SHIFT) + 1; /* and shared_info */

@@ -26,6 +26,7 @@
 #include "guest/abi/xen.h"
 #include "kernel/config.h"
 #include "kernel/p2m.h"
+#include "kernel/timer_queue.h"
 
 #define DOMAIN_MAX_VCPUS 128
 #define DOMAIN_MAX_ID 256 /* domids are below it */
@@ -36,6 +37,16 @@
 #define RAM_HOLE_END 0x100000000ULL
 
 struct vcpu;
+
+#define DOMAIN_WATCHDOGS 2
+
+/* SCHEDOP_watchdog: a timer that the guest keeps setting anew, or it is shut down. */
+struct watchdog {
+    struct timer timer;
+    struct domain *domain;
+    uint32_t cpu; /* where the timer is */
+    bool in_use;
+};
 
 /* How far a domain's end has come. */
 enum domain_state { DOMAIN_ALIVE, DOMAIN_STOPPING, DOMAIN_CLOSING, DOMAIN_FREEING };
@@ -55,10 +66,12 @@ struct domain {
     uint32_t nr_pollers;    /* [a] vcpus in SCHEDOP_poll */
     struct p2m p2m;         /* kernel/p2m.h */
     struct spinlock lock;
-    uint32_t refs;           /* [a] 1 for the table */
-    uint32_t shutdown;       /* [a] DOMAIN_NOT_SHUT or SHUTDOWN_* */
-    enum domain_state state; /* CPU 0 */
-    uint64_t release_cursor; /* CPU 0: gfns below it have been released */
+    uint32_t refs;                               /* [a] 1 for the table */
+    uint32_t shutdown;                           /* [a] DOMAIN_NOT_SHUT or SHUTDOWN_* */
+    uint32_t shutdown_code;                      /* [a] what SCHEDOP_shutdown_code says, or DOMAIN_NOT_SHUT */
+    struct watchdog watchdogs[DOMAIN_WATCHDOGS]; /* [d] */
+    enum domain_state state;                     /* CPU 0 */
+    uint64_t release_cursor;                     /* CPU 0: gfns below it have been released */
 
     uint64_t shared_info;       /* [I] mfn */
     uint64_t shared_info_gfn;   /* quiesce token: where the guest has it mapped, or P2M_NONE */

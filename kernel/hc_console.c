@@ -26,6 +26,8 @@ static int64_t console_write_op(struct vcpu *v, uint64_t *args)
 static int64_t console_read_op(struct vcpu *v, const uint64_t *args)
 {
     char chunk[CHUNK];
+    if (args[1] > INT32_MAX)
+        return -XEN_E2BIG; /* HC-CON-05 */
     size_t n = console_guest_read(v->domain, chunk, args[1] < CHUNK ? args[1] : CHUNK);
     if (copy_to_guest(v, args[2], chunk, n))
         return -XEN_EFAULT;
@@ -34,9 +36,7 @@ static int64_t console_read_op(struct vcpu *v, const uint64_t *args)
 
 int64_t hc_console_io(struct vcpu *v, uint64_t *args)
 {
-    args[1] = (uint32_t)args[1];
-    if (args[1] > INT32_MAX)
-        return -XEN_EINVAL;
+    args[1] = (uint32_t)args[1]; /* HC-CON-04 */
     switch ((uint32_t)args[0]) {
     case CONSOLEIO_write:
         return console_write_op(v, args);

@@ -12,26 +12,38 @@
 #include "kernel/hypercall_page.h"
 #include "kernel/memory.h"
 
-/* Which parameters a domain may set and read itself; the rest belongs to a toolstack. */
-#define MAY_SET (1U << 0)
+/* HC-HVM-02: what a domain may do with its own parameters. The rest belongs to a toolstack, or is not there. */
+#define EXISTS (1U << 0)
 #define MAY_GET (1U << 1)
+#define MAY_SET (1U << 2)
+#define RW (EXISTS | MAY_GET | MAY_SET)
+#define RO (EXISTS | MAY_GET)
 #define HVM_PARAM_VM86_TSS 15
 #define HVM_PARAM_ACPI_IOPORTS_LOCATION 19
 #define HVM_PARAM_VM_GENERATION_ID_ADDR 34
+#define HVM_PARAM_ALTP2M 35
 #define HVM_PARAM_X87_FIP_WIDTH 36
 #define HVM_PARAM_VM86_TSS_SIZED 37
 
 static const uint8_t param_rights[HVM_NR_PARAMS] = {
-    [HVM_PARAM_CALLBACK_IRQ] = MAY_SET | MAY_GET,
-    [HVM_PARAM_STORE_PFN] = MAY_GET,
-    [HVM_PARAM_STORE_EVTCHN] = MAY_SET | MAY_GET,
-    [HVM_PARAM_VM86_TSS] = MAY_SET | MAY_GET,
-    [HVM_PARAM_CONSOLE_PFN] = MAY_GET,
-    [HVM_PARAM_CONSOLE_EVTCHN] = MAY_SET | MAY_GET,
-    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = MAY_SET | MAY_GET,
-    [HVM_PARAM_VM_GENERATION_ID_ADDR] = MAY_SET | MAY_GET,
-    [HVM_PARAM_X87_FIP_WIDTH] = MAY_SET | MAY_GET,
-    [HVM_PARAM_VM86_TSS_SIZED] = MAY_SET | MAY_GET,
+    [HVM_PARAM_CALLBACK_IRQ] = RW,
+    [HVM_PARAM_STORE_PFN] = RO,
+    [HVM_PARAM_STORE_EVTCHN] = RW,
+    [3] = EXISTS,
+    [5 ... 12] = EXISTS,
+    [14] = EXISTS,
+    [HVM_PARAM_VM86_TSS] = RW,
+    [16] = EXISTS,
+    [HVM_PARAM_CONSOLE_PFN] = RO,
+    [HVM_PARAM_CONSOLE_EVTCHN] = RW,
+    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = RW,
+    [27 ... 29] = EXISTS,
+    [31 ... 33] = EXISTS,
+    [HVM_PARAM_VM_GENERATION_ID_ADDR] = RW,
+    [HVM_PARAM_ALTP2M] = RO,
+    [HVM_PARAM_X87_FIP_WIDTH] = RW,
+    [HVM_PARAM_VM86_TSS_SIZED] = RW,
+    [38] = EXISTS,
 };
 
 void domain_latch_word_size(struct domain *d, bool narrow)
@@ -51,7 +63,7 @@ static void set_callback(struct vcpu *v, struct domain *d, uint64_t value)
 
 static int check_param(struct vcpu *v, const struct xen_hvm_param *p, uint8_t right, struct domain **d)
 {
-    if (p->index >= HVM_NR_PARAMS)
+    if (p->index >= HVM_NR_PARAMS || !(param_rights[p->index] & EXISTS))
         return -XEN_EINVAL;
     int r = hypercall_target(v, p->domid, d);
     if (r)
@@ -72,6 +84,10 @@ static int64_t op_set_param(struct vcpu *v, uint64_t arg)
     int r = check_param(v, &p, MAY_SET, &d);
     if (r)
         return r;
+    if (p.index == HVM_PARAM_ACPI_IOPORTS_LOCATION) {
+        domain_put(d);
+        return -XEN_ENODEV; /* there is no ACPI */
+    }
     spin_lock(&d->lock);
     d->hvm_params[p.index] = p.value;
     if (p.index == HVM_PARAM_CALLBACK_IRQ)
@@ -111,9 +127,71 @@ static int64_t op_get_time(struct vcpu *v, uint64_t arg)
     return copy_to_guest(v, arg, &now, sizeof now);
 }
 
+/* For guests with shadow page tables: nothing to do. */
+static int64_t op_pagetable_dying(struct vcpu *v, uint64_t arg)
+{
+    uint64_t dummy[2];
+    return copy_from_guest(v, dummy, arg, sizeof dummy);
+}
+
+#define HVMMEM_ram_rw 0
+#define HVMMEM_mmio_dm 2
+
+static int64_t op_get_mem_type(struct vcpu *v, uint64_t arg)
+{
+    struct {
+        uint16_t domid;
+        uint16_t mem_type; /* out */
+        uint32_t pad;
+        uint64_t pfn;
+    } m;
+    struct domain *d;
+    if (copy_from_guest(v, &m, arg, sizeof m))
+        return -XEN_EFAULT;
+    int r = hypercall_target(v, m.domid, &d);
+    if (r)
+        return r;
+    m.mem_type = p2m_lookup(&d->p2m, m.pfn) == P2M_NONE ? HVMMEM_mmio_dm : HVMMEM_ram_rw;
+    domain_put(d);
+    return copy_to_guest(v, arg, &m, sizeof m);
+}
+
+/* An event for the trace buffers, which are not there: it is dropped. */
+static int64_t op_xentrace(struct vcpu *v, uint64_t arg)
+{
+    uint32_t head;
+    return copy_from_guest(v, &head, arg, sizeof head);
+}
+
+static int64_t op_guest_request(struct vcpu *v, uint64_t arg)
+{
+    (void)v;
+    (void)arg;
+    return -XEN_EINVAL;
+}
+
+static int64_t op_altp2m(struct vcpu *v, uint64_t arg)
+{
+    (void)v;
+    (void)arg;
+    return -XEN_EOPNOTSUPP;
+}
+
+#define HVMOP_xentrace 11
+#define HVMOP_guest_request_vm_event 24
+#define HVMOP_altp2m 25
+
 static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
-    [HVMOP_set_param] = op_set_param, [HVMOP_get_param] = op_get_param,        [HVMOP_flush_tlbs] = op_flush_tlbs,
-    [HVMOP_get_time] = op_get_time,   [HVMOP_set_evtchn_upcall_vector] = NULL, /* needs a virtual local APIC */
+    [HVMOP_set_param] = op_set_param,
+    [HVMOP_get_param] = op_get_param,
+    [HVMOP_flush_tlbs] = op_flush_tlbs,
+    [HVMOP_pagetable_dying] = op_pagetable_dying,
+    [HVMOP_get_time] = op_get_time,
+    [HVMOP_xentrace] = op_xentrace,
+    [HVMOP_get_mem_type] = op_get_mem_type,
+    [HVMOP_set_evtchn_upcall_vector] = NULL, /* needs a virtual local APIC */
+    [HVMOP_guest_request_vm_event] = op_guest_request,
+    [HVMOP_altp2m] = op_altp2m,
 };
 
 int64_t hc_hvm_op(struct vcpu *v, uint64_t *args)

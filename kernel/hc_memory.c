@@ -96,18 +96,11 @@ static bool gfns_ok(const struct domain *d, uint64_t gfn, unsigned order)
     return gfn < d->gfn_limit && (1ULL << order) <= d->gfn_limit - gfn && !(gfn & ((1ULL << order) - 1));
 }
 
-/* Nothing is mapped in the 2^order frames at gfn. [d] */
-static bool gfns_empty(const struct domain *d, uint64_t gfn, unsigned order)
-{
-    for (uint64_t i = 0; i < 1ULL << order; i++)
-        if (p2m_lookup(&d->p2m, gfn + i) != P2M_NONE)
-            return false;
-    return true;
-}
-
-/* [d] One frame more at gfn. */
+/* [d] One frame more at gfn; HC-MEM-08: one that is there already counts as done. */
 static bool populate_one(struct domain *d, uint64_t gfn)
 {
+    if (p2m_lookup(&d->p2m, gfn) != P2M_NONE)
+        return true;
     if (d->pages >= d->max_pages)
         return false;
     uint64_t mfn = domain_alloc_pages(d, 0);
@@ -123,7 +116,6 @@ static bool populate_extent(struct domain *d, uint64_t gfn, unsigned order)
 {
     bool ok = gfns_ok(d, gfn, order);
     spin_lock(&d->lock);
-    ok = ok && gfns_empty(d, gfn, order);
     for (uint64_t i = 0; ok && i < 1ULL << order; i++)
         ok = populate_one(d, gfn + i);
     spin_unlock(&d->lock);
@@ -146,7 +138,7 @@ static bool remove_frame(struct domain *d, uint64_t gfn)
 
 static bool decrease_extent(struct domain *d, uint64_t gfn, unsigned order)
 {
-    if (!gfns_ok(d, gfn, order))
+    if (!gfns_ok(d, gfn, order) || (d->shared_info_gfn >= gfn && d->shared_info_gfn - gfn < 1ULL << order))
         return false;
     for (uint64_t i = 0; i < 1ULL << order; i++)
         if (!remove_frame(d, gfn + i))
@@ -163,7 +155,7 @@ static int64_t each_extent(struct vcpu *v, uint64_t *args, extent_fn fn)
     struct domain *d;
     uint64_t done = (uint32_t)args[0] >> CMD_BITS, gfn;
     if (read_reservation(v, args[1], &r))
-        return (int64_t)done; /* the real Xen answers so */
+        return (int64_t)done; /* HC-MEM-07: not an error */
     if (r.nr_extents > UINT32_MAX >> CMD_BITS || r.extent_order > MAX_EXTENT_ORDER || done > r.nr_extents)
         return (int64_t)done;
     if (hypercall_target(v, r.domid, &d))
@@ -214,28 +206,53 @@ static int read_add(struct vcpu *v, uint64_t arg, struct xen_add_to_physmap64 *a
 }
 
 /*
- * Put shared_info at gfn: what was there before leaves the domain, and so does an older mapping of shared_info.
- * Token held.
+ * Move the frame that is mapped at `from` (P2M_NONE: nowhere yet) to `to`. What was there leaves the domain.
+ * Token held. HC-MEM-09, -12.
  */
-static int place_shared_info(struct domain *d, uint64_t gfn)
+static int move_frame(struct domain *d, uint64_t mfn, uint64_t from, uint64_t to)
 {
-    uint64_t old = d->shared_info_gfn;
-    if (old == gfn)
+    if (from == to)
         return 0;
-    if (old != P2M_NONE)
-        remove_frame(d, old);
-    d->shared_info_gfn = P2M_NONE;
-    remove_frame(d, gfn);
-    if (!page_get(mfn_to_page(d->shared_info)))
+    if (!page_get(mfn_to_page(mfn)))
         return -XEN_EINVAL;
+    if (from != P2M_NONE)
+        remove_frame(d, from);
+    remove_frame(d, to);
+    if (d->shared_info_gfn == from || d->shared_info_gfn == to)
+        d->shared_info_gfn = P2M_NONE;
     spin_lock(&d->lock);
-    int r = p2m_lookup(&d->p2m, gfn) == P2M_NONE ? p2m_map(d, gfn, d->shared_info, 0) : -XEN_ENOMEM;
+    int r = p2m_lookup(&d->p2m, to) == P2M_NONE ? p2m_map(d, to, mfn, 0) : -XEN_ENOMEM;
     spin_unlock(&d->lock);
     if (r)
-        domain_put_page(d, d->shared_info);
-    else
-        d->shared_info_gfn = gfn;
+        domain_put_page(d, mfn);
+    else if (mfn == d->shared_info)
+        d->shared_info_gfn = to;
     return r;
+}
+
+/* Token held. */
+static int add_shared_info(struct domain *d, uint64_t idx, uint64_t gpfn)
+{
+    return idx ? -XEN_EINVAL : move_frame(d, d->shared_info, d->shared_info_gfn, gpfn);
+}
+
+static int add_gmfn(struct domain *d, uint64_t idx, uint64_t gpfn)
+{
+    uint64_t mfn = p2m_lookup(&d->p2m, idx);
+    return mfn == P2M_NONE ? -XEN_EINVAL : move_frame(d, mfn, idx, gpfn);
+}
+
+static int (*const add_spaces[])(struct domain *d, uint64_t idx, uint64_t gpfn) = {
+    [XENMAPSPACE_shared_info] = add_shared_info,
+    [XENMAPSPACE_gmfn] = add_gmfn,
+};
+
+/* 0: go on; else the answer. HC-MEM-10 to -12. */
+static int check_add(const struct domain *d, const struct xen_add_to_physmap64 *a)
+{
+    if (a->space >= sizeof add_spaces / sizeof add_spaces[0] || !add_spaces[a->space] || a->gpfn == UINT64_MAX)
+        return -XEN_EINVAL;
+    return a->gpfn < d->gfn_limit ? 0 : -XEN_ENOENT;
 }
 
 static int64_t op_add_to_physmap(struct vcpu *v, uint64_t *args)
@@ -245,15 +262,17 @@ static int64_t op_add_to_physmap(struct vcpu *v, uint64_t *args)
     if (read_add(v, args[1], &a))
         return -XEN_EFAULT;
     if (a.space == XENMAPSPACE_gmfn_foreign)
-        return -XEN_ENOSYS;
+        return -XEN_ENOSYS; /* by the batch call only */
     int r = hypercall_target(v, a.domid, &d);
     if (r)
         return r;
-    r = -XEN_EINVAL;
-    if (a.space == XENMAPSPACE_shared_info && a.idx == 0 && a.gpfn < d->gfn_limit) {
+    r = check_add(d, &a);
+    if (a.space == XENMAPSPACE_gmfn_range && a.size == 0) {
+        r = 0;
+    } else if (r == 0) {
         r = -XEN_ERESTART;
         if (quiesce_begin()) {
-            r = place_shared_info(d, a.gpfn);
+            r = add_spaces[a.space](d, a.idx, a.gpfn);
             quiesce_end();
         }
     }
@@ -314,18 +333,24 @@ static int64_t op_memory_map(struct vcpu *v, uint64_t *args)
     if (read_map(v, args[1], &m))
         return -XEN_EFAULT;
     if (m.nr_entries < n)
-        return -XEN_EINVAL;
+        n = m.nr_entries; /* HC-MEM-01 */
     if (copy_to_guest(v, m.buffer, map, n * sizeof map[0]) || copy_to_guest(v, args[1], &n, sizeof n))
         return -XEN_EFAULT;
     return 0;
 }
 
-/* For a toolstack or the hardware domain only. */
+/* For a toolstack; a bad pointer is said first (HC-MEM-06). */
 static int64_t op_not_permitted(struct vcpu *v, uint64_t *args)
 {
-    (void)v;
-    (void)args;
-    return -XEN_EPERM;
+    uint64_t head;
+    return copy_from_guest(v, &head, args[1], sizeof head) ? -XEN_EFAULT : -XEN_EPERM;
+}
+
+/* For domains that know machine frames, or map others': likewise. */
+static int64_t op_not_here(struct vcpu *v, uint64_t *args)
+{
+    uint64_t head;
+    return copy_from_guest(v, &head, args[1], sizeof head) ? -XEN_EFAULT : -XEN_EINVAL;
 }
 
 static const memory_op_fn operations[1U << CMD_BITS] = {
@@ -334,13 +359,16 @@ static const memory_op_fn operations[1U << CMD_BITS] = {
     [XENMEM_maximum_ram_page] = op_maximum_ram_page,
     [XENMEM_current_reservation] = op_current_reservation,
     [XENMEM_maximum_reservation] = op_maximum_reservation,
+    [XENMEM_machphys_mfn_list] = op_not_here,
     [XENMEM_populate_physmap] = op_populate_physmap,
     [XENMEM_add_to_physmap] = op_add_to_physmap,
     [XENMEM_memory_map] = op_memory_map,
-    [XENMEM_machine_memory_map] = op_not_permitted,
+    [XENMEM_exchange] = op_not_here,
     [XENMEM_set_memory_map] = op_not_permitted,
     [XENMEM_maximum_gpfn] = op_maximum_gpfn,
     [XENMEM_remove_from_physmap] = op_remove_from_physmap,
+    [XENMEM_get_pod_target] = op_not_permitted,
+    [XENMEM_add_to_physmap_batch] = op_not_here,
 };
 
 int64_t hc_memory_op(struct vcpu *v, uint64_t *args)

@@ -5,13 +5,19 @@
 #include <stddef.h>
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
 #include "evtchn/evtchn.h"
+#include "evtchn/shm.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 #include "kernel/sched.h"
 #include "kernel/timers.h"
+#include "kernel/watchdog.h"
 
 #define POLL_MAX_PORTS 128U
+#define UPCALL_MASK 1          /* byte of struct vcpu_info */
+#define FAR_AHEAD (1ULL << 50) /* ns */
+#define FAR_AHEAD_MEANS 100000000ULL
 
 static int64_t op_yield(struct vcpu *v, uint64_t arg)
 {
@@ -20,9 +26,11 @@ static int64_t op_yield(struct vcpu *v, uint64_t arg)
     return 0;
 }
 
+/* HC-SCHED-09: the upcall mask is cleared. */
 static int64_t op_block(struct vcpu *v, uint64_t arg)
 {
     (void)arg;
+    shm_write8(v->info + UPCALL_MASK, 0);
     vcpu_block(v);
     return 0;
 }
@@ -32,10 +40,12 @@ static int64_t op_shutdown(struct vcpu *v, uint64_t arg)
     struct sched_shutdown s;
     if (copy_from_guest(v, &s, arg, sizeof s))
         return -XEN_EFAULT;
-    if (s.reason == SHUTDOWN_crash)
+    uint32_t code = __atomic_load_n(&v->domain->shutdown_code, __ATOMIC_RELAXED);
+    uint32_t reason = code == DOMAIN_NOT_SHUT ? s.reason & 0xff : code;
+    if (reason == SHUTDOWN_crash)
         domain_crash(v->domain, "it shut itself down with reason crash");
     else
-        domain_shutdown(v->domain, s.reason & 0xff);
+        domain_shutdown(v->domain, reason);
     return 0;
 }
 
@@ -94,7 +104,7 @@ static int64_t op_poll(struct vcpu *v, uint64_t arg)
         return r > 0 ? 0 : r;
     }
     if (p.timeout)
-        timer_set(&v->poll_timer, p.timeout);
+        timer_set(&v->poll_timer, v->arch.cpu, p.timeout);
     cpu_request_work(v->arch.cpu, CPU_WORK_RESCHED);
     return 0;
 }
@@ -105,7 +115,9 @@ static int64_t op_remote_shutdown(struct vcpu *v, uint64_t arg)
     struct domain *d;
     if (copy_from_guest(v, &s, arg, sizeof s))
         return -XEN_EFAULT;
-    if (s.domain_id == DOMID_SELF || s.domain_id == v->domain->arch.domid)
+    if (s.domain_id == DOMID_SELF)
+        return -XEN_ESRCH; /* HC-SCHED-04 */
+    if (s.domain_id == v->domain->arch.domid)
         return -XEN_EPERM;
     int r = hypercall_target(v, s.domain_id, &d);
     if (r)
@@ -115,18 +127,29 @@ static int64_t op_remote_shutdown(struct vcpu *v, uint64_t arg)
     return 0;
 }
 
-/* The reason is kept for the shutdown to come. */
+/* HC-SCHED-03: the reason of the shutdown that follows, whatever that says. */
 static int64_t op_shutdown_code(struct vcpu *v, uint64_t arg)
 {
     struct sched_shutdown s;
-    return copy_from_guest(v, &s, arg, sizeof s);
+    if (copy_from_guest(v, &s, arg, sizeof s))
+        return -XEN_EFAULT;
+    __atomic_store_n(&v->domain->shutdown_code, s.reason & 0xff, __ATOMIC_RELAXED);
+    return 0;
 }
 
+static int64_t op_watchdog(struct vcpu *v, uint64_t arg)
+{
+    struct sched_watchdog w;
+    if (copy_from_guest(v, &w, arg, sizeof w))
+        return -XEN_EFAULT;
+    return watchdog_set(v, w.id, w.timeout);
+}
+
+/* For the hardware domain, which no domain here is. */
 static int64_t op_pin_override(struct vcpu *v, uint64_t arg)
 {
-    (void)v;
-    (void)arg;
-    return -XEN_EPERM;
+    int32_t cpu;
+    return copy_from_guest(v, &cpu, arg, sizeof cpu) ? -XEN_EFAULT : -XEN_EPERM;
 }
 
 static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
@@ -136,7 +159,7 @@ static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
     [SCHEDOP_poll] = op_poll,
     [SCHEDOP_remote_shutdown] = op_remote_shutdown,
     [SCHEDOP_shutdown_code] = op_shutdown_code,
-    [SCHEDOP_watchdog] = NULL,
+    [SCHEDOP_watchdog] = op_watchdog,
     [SCHEDOP_pin_override] = op_pin_override,
 };
 
@@ -148,13 +171,18 @@ int64_t hc_sched_op(struct vcpu *v, uint64_t *args)
     return operations[cmd](v, args[1]);
 }
 
-/* 32-bit code passes the deadline in two halves. 0 stops the timer. */
+/*
+ * 32-bit code passes the deadline in two halves. 0 stops the timer. HC-TIME-03: one that is negative or absurdly far
+ * ahead was computed wrongly by the guest and means 100 ms.
+ */
 int64_t hc_set_timer_op(struct vcpu *v, uint64_t *args)
 {
-    uint64_t deadline = v->narrow ? args[0] | args[1] << 32 : args[0];
+    uint64_t deadline = v->narrow ? args[0] | args[1] << 32 : args[0], now = time_now();
+    if (deadline > INT64_MAX || (deadline > now && deadline - now >= FAR_AHEAD))
+        deadline = now + FAR_AHEAD_MEANS;
     if (deadline == 0)
         timer_stop(&v->singleshot, v->arch.cpu);
     else
-        timer_set(&v->singleshot, deadline);
+        timer_set(&v->singleshot, v->arch.cpu, deadline);
     return 0;
 }

@@ -60,11 +60,13 @@ static bool others_are_down(const struct vcpu *v)
     return true;
 }
 
-/* The last vcpu that goes down takes the domain with it. */
+/* The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. */
 static int64_t op_down(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     (void)cur;
     (void)arg;
+    if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN)
+        return 0;
     if (others_are_down(v))
         domain_shutdown(v->domain, SHUTDOWN_poweroff);
     else
@@ -136,12 +138,11 @@ static int64_t op_set_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct vcpu_set_periodic_timer t;
     if (copy_from_guest(cur, &t, arg, sizeof t))
         return -XEN_EFAULT;
+    /* HC-VCPU-07 */
     if (t.period_ns < MIN_PERIOD || t.period_ns > INT64_MAX)
         return -XEN_EINVAL;
-    if (v != cur)
-        return -XEN_EINVAL;
     v->period = t.period_ns;
-    timer_set(&v->periodic, time_now() + t.period_ns);
+    timer_set(&v->periodic, v->arch.cpu, time_now() + t.period_ns);
     return 0;
 }
 
@@ -161,9 +162,8 @@ static int64_t op_set_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         return -XEN_EINVAL;
     if (copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t))
         return -XEN_EFAULT;
-    if ((t.flags & VCPU_SSHOTTMR_future) && t.timeout_abs_ns < time_now())
-        return -XEN_ETIME;
-    timer_set(&v->singleshot, t.timeout_abs_ns);
+    /* HC-TIME-04: negative is the past, and VCPU_SSHOTTMR_future changes nothing. */
+    timer_set(&v->singleshot, v->arch.cpu, t.timeout_abs_ns > INT64_MAX ? 0 : t.timeout_abs_ns);
     return 0;
 }
 
@@ -183,7 +183,9 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct domain *d = v->domain;
     if (copy_from_guest(cur, &r, arg, sizeof r))
         return -XEN_EFAULT;
-    if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info64) || v->info_frame != P2M_NONE)
+    if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info64) || r.offset % 8)
+        return -XEN_ENXIO; /* HC-VCPU-09 */
+    if (v->info_frame != P2M_NONE)
         return -XEN_EINVAL;
     if (v != cur && !(v->blocked_by & VCPU_DOWN))
         return -XEN_EINVAL;

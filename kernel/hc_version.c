@@ -3,10 +3,12 @@
 #include "guest/abi/version.h"
 
 #include "arch/x86/layout.h"
-#include "common/string.h"
+#include "common/format.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 #include "kernel/version.h"
+
+const char *hypervisor_cmdline = "";
 
 #define VIRT_START_64 0xffff800000000000ULL
 
@@ -60,9 +62,10 @@ static int64_t ver_get_features(struct vcpu *v, uint64_t arg)
         return -XEN_EFAULT;
     if (info.submap_idx != 0)
         return -XEN_EINVAL;
-    info.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_writable_descriptor_tables |
-                  1U << XENFEAT_auto_translated_physmap | 1U << XENFEAT_supervisor_mode_kernel |
-                  1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock;
+    /* HC-VER-07 */
+    info.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
+                  1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock |
+                  1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_not_direct_mapped;
     if (v->domain->privileged)
         info.submap |= 1U << XENFEAT_dom0;
     return put(v, arg, &info, sizeof info);
@@ -81,12 +84,16 @@ static int64_t ver_guest_handle(struct vcpu *v, uint64_t arg)
     return put(v, arg, handle, sizeof handle);
 }
 
+/* HC-VER-10, but only for the privileged domain. */
 static int64_t ver_commandline(struct vcpu *v, uint64_t arg)
 {
     char line[1024] = "";
+    if (v->domain->privileged)
+        format(line, sizeof line, "%s", hypervisor_cmdline);
     return put(v, arg, line, sizeof line);
 }
 
+/* There is none in the image: it is the same bytes from every build folder without. */
 static int64_t ver_build_id(struct vcpu *v, uint64_t arg)
 {
     (void)v;

@@ -45,6 +45,7 @@ static void warn_option(const char *sentence)
 static void options_init(void)
 {
     options_parse(boot_info.cmdline, &options, warn_option);
+    hypervisor_cmdline = boot_info.cmdline;
     printk_set_level(options.log);
     sched_set_timeslice(options.timeslice);
     if (options.noreboot) {

@@ -18,6 +18,7 @@
 #include "kernel/sched.h"
 #include "kernel/summary.h"
 #include "kernel/vcpu.h"
+#include "kernel/watchdog.h"
 
 #define RELEASE_BUDGET 4096U /* guest frames a step */
 
@@ -44,6 +45,7 @@ static void step_stopping(struct domain *d)
         vcpu_stop_timers(d->vcpu[i]);
         console_flush_vcpu(d->vcpu[i]);
     }
+    watchdogs_stop(d);
     d->state = DOMAIN_CLOSING;
 }
 

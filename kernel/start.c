@@ -130,6 +130,8 @@ int start_from_context(const struct vcpu_hvm_context *context, struct vcpu_start
 {
     int r = -XEN_EINVAL;
     *start = (struct vcpu_start){0};
+    if (context->pad)
+        return r;
     if (context->mode == VCPU_HVM_MODE_32B)
         r = from_32(&context->cpu_regs.x86_32, start);
     else if (context->mode == VCPU_HVM_MODE_64B)

@@ -11,16 +11,18 @@ static struct cpu_timers {
     uint64_t armed;           /* own CPU only: what timer_arm() was told last; 0 = nothing that can be relied on */
 } __attribute__((aligned(64))) cpu_timers[MAX_CPUS];
 
-void timer_set(struct timer *t, uint64_t deadline)
+void timer_set(struct timer *t, unsigned cpu, uint64_t deadline)
 {
-    struct cpu_timers *c = &cpu_timers[this_cpu()->id];
+    struct cpu_timers *c = &cpu_timers[cpu];
     spin_lock(&c->lock);
     if (t->queued)
         timer_queue_remove(&c->queue, t);
     t->deadline = deadline;
     timer_queue_insert(&c->queue, t);
     spin_unlock(&c->lock);
-    if (deadline < c->armed) {
+    if (cpu != this_cpu()->id) {
+        cpu_request_work(cpu, CPU_WORK_RESCHED); /* its run loop arms */
+    } else if (deadline < c->armed) {
         c->armed = deadline;
         timer_arm(deadline);
     }

@@ -5,8 +5,8 @@
 
 #include "kernel/timer_queue.h"
 
-/* Set or move t of this CPU. It fires at deadline or soon after; a deadline that has passed fires in the next round. */
-void timer_set(struct timer *t, uint64_t deadline);
+/* Set or move t, which belongs to `cpu`: it fires there at deadline or soon after; one that has passed, at once. */
+void timer_set(struct timer *t, unsigned cpu, uint64_t deadline);
 /* Stop t, which belongs to `cpu`; nothing happens if it is not set. It may be about to fire there right now unless the
  * caller runs on that CPU. */
 void timer_stop(struct timer *t, unsigned cpu);

@@ -28,12 +28,13 @@ static void singleshot_fired(struct timer *t, uint64_t now)
 static void periodic_fired(struct timer *t, uint64_t now)
 {
     struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, periodic));
-    uint64_t next = t->deadline + v->period;
-    if (v->period == 0)
+    uint64_t period = __atomic_load_n(&v->period, __ATOMIC_RELAXED); /* another vcpu may change it */
+    if (period == 0)
         return;
+    uint64_t next = t->deadline + period;
     if (next <= now)
-        next = now + v->period - (now - t->deadline) % v->period;
-    timer_set(t, next);
+        next = now + period - (now - t->deadline) % period;
+    timer_set(t, v->arch.cpu, next);
     evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
 }
 

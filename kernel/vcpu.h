@@ -42,7 +42,7 @@ struct vcpu {
     /* Timers of the ABI, on the vcpu's CPU [c] */
     struct timer singleshot;
     struct timer periodic;
-    uint64_t period; /* ns; 0 = stopped */
+    uint64_t period; /* [a] ns; 0 = stopped */
 
     /* Run states: times up to runstate.state_entry_time [r] */
     struct vcpu_runstate_info runstate;

@@ -7,4 +7,7 @@
 #define XENOLITH_ABI_MAJOR 4
 #define XENOLITH_ABI_MINOR 17
 
+/* The hypervisor's own command line, for XENVER_commandline. Set once at the start. */
+extern const char *hypervisor_cmdline;
+
 #endif

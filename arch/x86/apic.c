@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/apic.h"
+#include "arch/x86/acpi.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/io.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/traps.h"
@@ -49,6 +51,10 @@
 #define PIC2 0xa0
 #define PIC_ICW1 0x11 /* edge, cascade, ICW4 follows */
 #define PIC_ICW4 0x01
+#define IOAPIC_SIZE 0x20
+#define IOAPIC_WINDOW 4 /* in 32-bit words */
+#define IOAPIC_VERSION 1
+#define IOAPIC_PINS 0x10 /* two registers each */
 #define SEND_TURNS 1000000
 
 static volatile uint32_t *registers; /* xAPIC */
@@ -210,11 +216,28 @@ static void mask_pics(void)
     outb(PIC2 + 1, 0xff);
 }
 
+/* Firmware may have left pins of the I/O APICs open; nobody here would answer the device. */
+static void mask_ioapic(uint64_t pa)
+{
+    volatile uint32_t *select = map_device(pa, IOAPIC_SIZE);
+    if (!select)
+        return;
+    volatile uint32_t *window = select + IOAPIC_WINDOW;
+    *select = IOAPIC_VERSION;
+    unsigned last = *window >> 16 & 0xff;
+    for (unsigned pin = 0; pin <= last && last != 0xff; pin++) {
+        *select = IOAPIC_PINS + 2 * pin;
+        *window = LVT_MASKED;
+    }
+}
+
 void apic_init(void)
 {
     if (!(cpuid(1, 0).edx & CPUID_1_EDX_APIC))
         panic("this processor has no local APIC (or the firmware has turned it off)");
     mask_pics();
+    for (unsigned i = 0; i < acpi->nr_ioapics; i++)
+        mask_ioapic(acpi->ioapics[i].address);
     uint64_t base = rdmsr(MSR_APIC_BASE);
     x2 = (cpuid(1, 0).ecx & CPUID_1_ECX_X2APIC) || (base & APIC_BASE_X2);
     if (!x2) {

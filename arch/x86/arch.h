@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Start-up of the processor and the machine: what kmain() calls, in this order. Boot CPU, interrupts off; each call once.
+ * Start-up of the processor and the machine: what kmain() calls, in this order. Boot CPU, interrupts off; each call
+ * once.
  *
  *   console_device_init()                 (arch/x86/console.h)
  *   boot_info_parse(.., arch_window, ..)  (boot/boot_info.h)

@@ -13,6 +13,9 @@
 #include "kernel/printk.h"
 
 #define MAX_FRAMES 32
+#define MSR_MCG_CAP 0x179
+#define MSR_MC_STATUS(bank) (0x401 + 4 * (bank))
+#define MC_VALID (1ULL << 63)
 
 /* What `push %rbp; mov %rsp, %rbp` leaves at %rbp. */
 struct stack_frame {
@@ -100,4 +103,18 @@ void dump_registers(const struct trap_frame *f)
     printk(LOG_ERROR, "  r13 %016llx r14 %016llx r15 %016llx", U(f->r13), U(f->r14), U(f->r15));
     printk(LOG_ERROR, "  cr0 %016llx cr2 %016llx cr3 %016llx", U(read_cr0()), U(read_cr2()), U(read_cr3()));
     printk(LOG_ERROR, "  cr4 %016llx efer %016llx", U(read_cr4()), U(rdmsr(MSR_EFER)));
+}
+
+/* The address stands next to the status; it means something if bit 58 of the status is set. */
+void dump_machine_check(void)
+{
+    uint64_t cap, status, address = 0;
+    if (!rdmsr_safe(MSR_MCG_CAP, &cap))
+        return;
+    for (uint32_t bank = 0; bank < (cap & 0xff); bank++) {
+        if (!rdmsr_safe(MSR_MC_STATUS(bank), &status) || !(status & MC_VALID))
+            continue;
+        (void)rdmsr_safe(MSR_MC_STATUS(bank) + 1, &address);
+        printk(LOG_ERROR, "  bank %u: status %016llx address %016llx", bank, U(status), U(address));
+    }
 }

@@ -12,6 +12,8 @@ struct trap_frame;
  * innermost address (0: begin with the caller of the frame). Follows frame pointers inside this CPU's stacks only.
  */
 void backtrace(uint64_t rbp, uint64_t rip);
+/* What the machine-check banks have noted (SDM vol. 3, 16.3.2). */
+void dump_machine_check(void);
 /* All registers of a trap frame and the control registers. */
 void dump_registers(const struct trap_frame *frame);
 

@@ -21,6 +21,8 @@ _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "offsets.h");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
 
 #define XCR0_X87 1
+#define MSR_INTERRUPT_PENDING 0xc0010055 /* AMD family 10H: "BIOS and Kernel Developer's Guide" */
+#define C1E_BITS (3U << 27)
 
 struct cpu cpus[MAX_CPUS] = {
     [0] =
@@ -33,7 +35,7 @@ struct cpu cpus[MAX_CPUS] = {
 };
 unsigned nr_cpus = 1;
 
-/* Turned on where CPUID says so; the first row that names one is what the report calls it. */
+/* Turned on where CPUID says so; rows with a name are in the report. */
 static const struct protection {
     const char *name;
     uint32_t leaf;
@@ -72,6 +74,16 @@ const char *cpu_protections(void)
     return text;
 }
 
+/* AMD's families 0FH to 11H may stop the local timer in HLT ("C1E"): nothing would wake an idle CPU. */
+static void keep_timer_in_halt(void)
+{
+    uint64_t value;
+    uint32_t family = (cpuid(1, 0).eax >> 8 & 15) + (cpuid(1, 0).eax >> 20 & 255);
+    bool is_amd = cpuid(0, 0).ecx == 0x444d4163; /* "cAMD" */
+    if (is_amd && family >= 0x0f && family <= 0x11 && rdmsr_safe(MSR_INTERRUPT_PENDING, &value) && (value & C1E_BITS))
+        (void)wrmsr_safe(MSR_INTERRUPT_PENDING, value & ~(uint64_t)C1E_BITS);
+}
+
 void cpu_init_this(struct cpu *c)
 {
     descriptors_load(c);
@@ -81,6 +93,7 @@ void cpu_init_this(struct cpu *c)
     if (read_cr4() & CR4_OSXSAVE)
         (void)xsetbv_safe(0, XCR0_X87);
     c->xcr0 = XCR0_X87;
+    keep_timer_in_halt();
 }
 
 void cpu_init_bsp(void)

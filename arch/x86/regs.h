@@ -58,6 +58,7 @@
 #define CPUID_7_EBX_SMEP (1 << 7)
 #define CPUID_7_EBX_SMAP (1 << 20)
 #define CPUID_7_ECX_UMIP (1 << 2)
+#define CPUID_80000007_EDX_INVARIANT_TSC (1 << 8)
 #define CPUID_80000001_EDX_NX (1 << 20)
 #define CPUID_80000001_EDX_PAGE1GB (1 << 26)
 #define CPUID_80000001_EDX_LM (1 << 29)

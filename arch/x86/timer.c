@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/io.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/muldiv.h"
 #include "kernel/printk.h"
@@ -140,6 +141,7 @@ void time_init(void)
     timer_init_this_cpu();
     uint64_t seconds = rtc_read();
     wallclock_at_boot = seconds ? seconds - time_now() / NS_PER_S : 0;
-    printk(LOG_INFO, "time: TSC at %llu.%06llu MHz by %s, timer by %s", (unsigned long long)(tsc_hz / 1000000),
-           (unsigned long long)(tsc_hz % 1000000), time_source, apic_hz ? "local APIC counter" : "TSC deadline");
+    if (!(cpuid(0x80000007, 0).edx & CPUID_80000007_EDX_INVARIANT_TSC) && !machine_is_virtual())
+        printk(LOG_WARNING, "the TSC of this processor may change its speed: time may be wrong");
+    printk(LOG_INFO, "timer: %s", apic_hz ? "local APIC, counting" : "local APIC, TSC deadline");
 }

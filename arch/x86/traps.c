@@ -125,6 +125,8 @@ static void exception(struct trap_frame *frame)
     smp_recover_this_cpu();
     if (level == 0)
         dump_registers(frame);
+    if (level == 0 && frame->vector == VEC_MC)
+        dump_machine_check();
     panic("%s%s, error code 0x%llx, at 0x%llx", trap_name((unsigned)frame->vector), explain(frame),
           (unsigned long long)frame->error, (unsigned long long)frame->rip);
 }
