@@ -155,7 +155,32 @@
     F(guest_linear_address, 0x640a)    \
     F(guest_physical_address, 0x2400)
 
-#define VMCS_FIELDS(F) VMCS_CONTROL_FIELDS(F) VMCS_HOST_FIELDS(F) VMCS_GUEST_FIELDS(F) VMCS_EXIT_FIELDS(F)
+/* Of features that we leave off; the entry checker knows their rules all the same. Not every processor has them. */
+#define VMCS_OPTIONAL_FIELDS(F)            \
+    F(pml_address, 0x200e)                 \
+    F(posted_interrupt_descriptor, 0x2016) \
+    F(vm_function_controls, 0x2018)        \
+    F(eptp_list, 0x2024)                   \
+    F(vmread_bitmap, 0x2026)               \
+    F(vmwrite_bitmap, 0x2028)              \
+    F(ve_information, 0x202a)              \
+    F(sub_page_table, 0x2030)              \
+    F(tsc_multiplier, 0x2032)              \
+    F(guest_perf_global, 0x2808)           \
+    F(guest_bndcfgs, 0x2812)               \
+    F(guest_pkrs, 0x2818)                  \
+    F(guest_s_cet, 0x6828)                 \
+    F(guest_ssp, 0x682a)                   \
+    F(guest_ssp_table, 0x682c)             \
+    F(host_perf_global, 0x2c04)            \
+    F(host_pkrs, 0x2c06)                   \
+    F(host_s_cet, 0x6c18)                  \
+    F(host_ssp, 0x6c1a)                    \
+    F(host_ssp_table, 0x6c1c)
+
+#define VMCS_FIELDS(F)     \
+    VMCS_CONTROL_FIELDS(F) \
+    VMCS_HOST_FIELDS(F) VMCS_GUEST_FIELDS(F) VMCS_EXIT_FIELDS(F) VMCS_OPTIONAL_FIELDS(F)
 
 enum vmcs_field {
 #define F(name, encoding) VMCS_##name = encoding,
@@ -179,6 +204,9 @@ struct vmx_capability {
     uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
     unsigned physical_bits; /* CPUID 0x80000008 */
     unsigned linear_bits;
+    uint64_t vmfunc;      /* IA32_VMX_VMFUNC, 0 = none */
+    uint64_t perf_global; /* bits that may be 1 in IA32_PERF_GLOBAL_CTRL (CPUID 0xa), 0 = no such MSR */
+    uint64_t rtm;         /* not 0: restricted transactional memory (CPUID 7 EBX bit 11) */
 };
 
 /* A rule of VM entry that is broken. */

@@ -49,9 +49,15 @@
 #define CPU2_INVPCID (1U << 12)
 #define CPU2_VMFUNC (1U << 13)
 #define CPU2_VMCS_SHADOWING (1U << 14)
+#define CPU2_ENCLS (1U << 15)
 #define CPU2_RDSEED (1U << 16)
 #define CPU2_PML (1U << 17)
+#define CPU2_VE (1U << 18)
 #define CPU2_XSAVES (1U << 20)
+#define CPU2_MODE_BASED_EXECUTE (1U << 22)
+#define CPU2_SUB_PAGE (1U << 23)
+#define CPU2_PT_GUEST_PHYSICAL (1U << 24)
+#define CPU2_TSC_SCALING (1U << 25)
 
 /* VM exit (24.7). */
 #define EXIT_SAVE_DEBUG (1U << 2)
@@ -63,6 +69,9 @@
 #define EXIT_SAVE_EFER (1U << 20)
 #define EXIT_LOAD_EFER (1U << 21)
 #define EXIT_SAVE_PREEMPTION_TIMER (1U << 22)
+#define EXIT_CLEAR_RTIT (1U << 25)
+#define EXIT_LOAD_CET (1U << 28)
+#define EXIT_LOAD_PKRS (1U << 29)
 
 /* VM entry (24.8). */
 #define ENTRY_LOAD_DEBUG (1U << 2)
@@ -72,6 +81,10 @@
 #define ENTRY_LOAD_PERF_GLOBAL (1U << 13)
 #define ENTRY_LOAD_PAT (1U << 14)
 #define ENTRY_LOAD_EFER (1U << 15)
+#define ENTRY_LOAD_BNDCFGS (1U << 16)
+#define ENTRY_LOAD_RTIT (1U << 18)
+#define ENTRY_LOAD_CET (1U << 20)
+#define ENTRY_LOAD_PKRS (1U << 22)
 
 /* Interruption information: entry (24.8.3), exit (24.9.2), IDT vectoring (24.9.3). */
 #define INTERRUPT_VECTOR(i) ((uint8_t)(i))
@@ -91,6 +104,7 @@
 #define BLOCKED_BY_MOV_SS (1U << 1)
 #define BLOCKED_BY_SMI (1U << 2)
 #define BLOCKED_BY_NMI (1U << 3)
+#define ENCLAVE_INTERRUPTED (1U << 4)
 
 /* Activity (24.4.2). */
 #define ACTIVITY_ACTIVE 0
@@ -129,17 +143,28 @@
 #define MSR_VMX_TRUE_CPU 0x48e
 #define MSR_VMX_TRUE_EXIT 0x48f
 #define MSR_VMX_TRUE_ENTRY 0x490
+#define MSR_VMX_VMFUNC 0x491
 #define VMX_BASIC_TRUE_CONTROLS (1ULL << 55)
 #define VMX_BASIC_32BIT_ADDRESSES (1ULL << 48)
+#define VMX_BASIC_ANY_ERROR_CODE (1ULL << 56)
+
+/* IA32_VMX_MISC (appendix A.6). */
+#define VMX_MISC_HLT (1ULL << 6)
+#define VMX_MISC_SHUTDOWN (1ULL << 7)
+#define VMX_MISC_WAIT_SIPI (1ULL << 8)
+#define VMX_MISC_CR3_TARGETS(misc) (((misc) >> 16) & 0x1ff)
+#define VMX_MISC_ZERO_LENGTH (1ULL << 30)
 
 /* IA32_VMX_EPT_VPID_CAP (appendix A.10). */
 #define EPT_CAP_WALK_4 (1ULL << 6)
+#define EPT_CAP_WALK_5 (1ULL << 7)
 #define EPT_CAP_UC (1ULL << 8)
 #define EPT_CAP_WB (1ULL << 14)
 #define EPT_CAP_2M (1ULL << 16)
 #define EPT_CAP_1G (1ULL << 17)
 #define EPT_CAP_INVEPT (1ULL << 20)
 #define EPT_CAP_AD (1ULL << 21)
+#define EPT_CAP_SHADOW_STACK (1ULL << 23)
 #define EPT_CAP_INVEPT_CONTEXT (1ULL << 25)
 #define EPT_CAP_INVEPT_ALL (1ULL << 26)
 #define VPID_CAP_INVVPID (1ULL << 32)
