@@ -53,6 +53,13 @@ void expect_good(int line, const struct vm *vm);
 #define CANONICAL(section, owner, field, name) \
     BREAKS(long, section, owner " " name " must be canonical", s->field = NOT_CANONICAL)
 
+/* What must be let in (vmx_check_edges.c). */
+void what_is_off_is_not_looked_at(void **state);
+void what_is_on_and_right_is_let_in(void **state);
+void guests_at_the_edge_are_let_in(void **state);
+void events_are_let_in(void **state);
+void rules_do_not_hide_behind_other_fields(void **state);
+
 /* The cases of guest state (vmx_check_guest.c). */
 void guest_control_registers(void **state);
 void guest_msrs(void **state);
