@@ -127,10 +127,8 @@ static void read_capability(struct vmx_capability *c)
     c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
     c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
-    c->physical_bits = cpuid(0x80000008, 0).eax & 0xff;
-    c->linear_bits = 48;
-    if (!c->physical_bits)
-        c->physical_bits = 36;
+    c->physical_bits = cpuid(0x80000008, 0).eax & 0xff; /* every processor with EPT has this leaf */
+    c->linear_bits = (cpuid(0x80000008, 0).eax >> 8) & 0xff;
 }
 
 /* --- IA32_FEATURE_CONTROL (SDM Vol. 3C, section 23.7): four states. */
