@@ -12,6 +12,7 @@
 #include "kernel/sched.h"
 #include "kernel/timers.h"
 
+#define RFLAGS_IF (1ULL << 9)
 #define TIME_OFFSET 32 /* of the clock in struct vcpu_info: the same in both layouts */
 
 _Static_assert(__builtin_offsetof(struct vcpu_info64, time) == TIME_OFFSET, "ABI");
@@ -197,9 +198,13 @@ void vcpu_update_runstate_area(struct vcpu *v, uint64_t now)
     offer(v, v->runstate_area, packed, sizeof packed);
 }
 
+/*
+ * The interrupt flag alone decides: a shadow of STI or MOV SS ends with the instruction that asks (STI; HLT, or STI and
+ * the hypercall), so irq_enabled(), which counts shadows, would put a vcpu to sleep on an event that came before.
+ */
 bool vcpu_events_deliverable(const struct vcpu *v)
 {
-    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && v->domain->arch.ops->irq_enabled(&v->arch);
+    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && (v->arch.regs.rflags & RFLAGS_IF);
 }
 
 /*
