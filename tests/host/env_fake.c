@@ -241,6 +241,7 @@ void fake_begin(void)
 
 void fake_end(void)
 {
+    fake.on_quiesce = NULL; /* the other CPUs are gone */
     for (unsigned i = 0; i < FAKE_DOMAINS; i++) {
         if (fake.domain[i].evt)
             fake_destroy(&fake.domain[i]);
