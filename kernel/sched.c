@@ -267,6 +267,7 @@ static void resume(struct vcpu *v, bool changed, uint64_t now)
     if (changed) {
         if (v->poll_timer.queued)
             timer_stop(&v->poll_timer, v->arch.cpu);
+        vcpu_resume_periodic(v, now);
         vcpu_update_runstate_area(v, now);
     }
     if (v->time_stamped == 0 || now - v->time_stamped > CLOCK_REFRESH)

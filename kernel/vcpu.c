@@ -25,18 +25,27 @@ static void singleshot_fired(struct timer *t, uint64_t now)
     evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
 }
 
-/* Ticks that were missed are not made up for: the next one is in the future. */
+/*
+ * HC-TIME-05: the periodic timer ticks while its vcpu runs. One that comes due while it does not waits for its return,
+ * and ticks that were missed are not made up for.
+ */
 static void periodic_fired(struct timer *t, uint64_t now)
 {
     struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, periodic));
     uint64_t period = __atomic_load_n(&v->period, __ATOMIC_RELAXED); /* another vcpu may change it */
-    if (period == 0)
+    if (period == 0 || !__atomic_load_n(&v->running, __ATOMIC_RELAXED))
         return;
     uint64_t next = t->deadline + period;
     if (next <= now)
         next = now + period - (now - t->deadline) % period;
     timer_set(t, v->arch.cpu, next);
     evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
+}
+
+void vcpu_resume_periodic(struct vcpu *v, uint64_t now)
+{
+    if (__atomic_load_n(&v->period, __ATOMIC_RELAXED) && !__atomic_load_n(&v->periodic.queued, __ATOMIC_RELAXED))
+        periodic_fired(&v->periodic, now);
 }
 
 static void poll_timed_out(struct timer *t, uint64_t now)
