@@ -56,6 +56,12 @@ static void poll_timed_out(struct timer *t, uint64_t now)
         vcpu_end_poll(v);
 }
 
+/* Boot vcpus always run, others perhaps: so the boot vcpus of many domains spread over the CPUs. */
+static unsigned weight_of(const struct vcpu *v)
+{
+    return v->arch.id == 0 ? 2 : 1;
+}
+
 struct vcpu *vcpu_create(struct domain *d, uint16_t id)
 {
     struct vcpu *v = memory_alloc(sizeof *v);
@@ -64,7 +70,7 @@ struct vcpu *vcpu_create(struct domain *d, uint16_t id)
     v->domain = d;
     v->arch.dom = &d->arch;
     v->arch.id = id;
-    v->arch.cpu = sched_place(d->config.cpus);
+    v->arch.cpu = sched_place(d->config.cpus, weight_of(v));
     v->blocked_by = VCPU_DOWN;
     v->poll_port = POLL_NONE;
     v->info_frame = P2M_NONE;
@@ -74,7 +80,7 @@ struct vcpu *vcpu_create(struct domain *d, uint16_t id)
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = time_now();
     if (d->arch.ops->vcpu_init(&v->arch)) {
-        sched_unplace(v->arch.cpu);
+        sched_unplace(v->arch.cpu, weight_of(v));
         memory_free(v, sizeof *v);
         return NULL;
     }
@@ -96,7 +102,7 @@ void vcpu_destroy(struct vcpu *v)
     if (v->info_frame != P2M_NONE)
         domain_put_page(v->domain, v->info_frame);
     v->domain->arch.ops->vcpu_free(&v->arch);
-    sched_unplace(v->arch.cpu);
+    sched_unplace(v->arch.cpu, weight_of(v));
     memory_free(v, sizeof *v);
 }
 
