@@ -5,10 +5,21 @@
  */
 #include "common/string.h"
 
+/* The width of a register, for string instructions: the words first, then the few bytes that are left. */
+#ifdef __x86_64__
+#define MOVE_WORDS "rep movsq"
+#define STORE_WORDS "rep stosq"
+#else
+#define MOVE_WORDS "rep movsl"
+#define STORE_WORDS "rep stosl"
+#endif
+
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
     void *d = dst;
-    __asm__ volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
+    size_t words = n / sizeof(size_t), bytes = n % sizeof(size_t);
+    __asm__ volatile(MOVE_WORDS : "+D"(d), "+S"(src), "+c"(words) : : "memory");
+    __asm__ volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(bytes) : : "memory");
     return dst;
 }
 
@@ -27,7 +38,10 @@ void *memmove(void *dst, const void *src, size_t n)
 void *memset(void *dst, int c, size_t n)
 {
     void *d = dst;
-    __asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+    size_t words = n / sizeof(size_t), bytes = n % sizeof(size_t);
+    size_t pattern = (size_t)-1 / 0xFF * (unsigned char)c; /* c in every byte */
+    __asm__ volatile(STORE_WORDS : "+D"(d), "+c"(words) : "a"(pattern) : "memory");
+    __asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(c) : "memory");
     return dst;
 }
 

@@ -64,19 +64,25 @@ static const char *check_ports(const struct evt_domain *d)
     return NULL;
 }
 
-/* Each bit of middle and root says whether the word below it is full. */
+/* What word number i of middle should be: a bit for each full word of leaf. */
+static uint64_t full_leaves(const struct evt_free_map *map, uint32_t i)
+{
+    const uint64_t *page = map->leaf[i * 64 / EVT_LEAF_WORDS];
+    const uint64_t *leaf = page ? page + i * 64 % EVT_LEAF_WORDS : NULL;
+    uint64_t full = 0;
+
+    for (uint32_t j = 0; leaf && j < 64; j++)
+        full |= (uint64_t)(leaf[j] == UINT64_MAX) << j;
+    return full;
+}
+
 static const char *check_map(const struct evt_free_map *map)
 {
     for (uint32_t i = 0; i < 64; i++) {
+        if (map->middle[i] != full_leaves(map, i))
+            return "the middle of the free map is wrong";
         if ((map->root >> i & 1) != (map->middle[i] == UINT64_MAX))
             return "the root of the free map is wrong";
-        for (uint32_t j = 0; j < 64; j++) {
-            uint32_t word = i * 64 + j;
-            const uint64_t *leaf = map->leaf[word / EVT_LEAF_WORDS];
-            bool full = leaf && leaf[word % EVT_LEAF_WORDS] == UINT64_MAX;
-            if ((map->middle[i] >> j & 1) != full)
-                return "the middle of the free map is wrong";
-        }
     }
     return NULL;
 }

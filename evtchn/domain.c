@@ -9,7 +9,7 @@ void *evt_page_alloc(struct evt_domain *d)
 {
     void *page = env_alloc_page();
     if (page)
-        d->pages++;
+        __atomic_store_n(&d->pages, d->pages + 1, __ATOMIC_RELAXED); /* evt_bytes reads it without the lock */
     return page;
 }
 

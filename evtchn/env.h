@@ -19,13 +19,13 @@ struct evt_domain;
 int env_copy_in(void *dst, uint64_t guest_addr, size_t n) __attribute__((warn_unused_result));
 int env_copy_out(uint64_t guest_addr, const void *src, size_t n) __attribute__((warn_unused_result));
 
-/* A zeroed page of 4,096 bytes for the core's own use, or NULL. */
+/* A zeroed, page-aligned page of 4,096 bytes for the core's own use, or NULL. */
 void *env_alloc_page(void);
 void env_free_page(void *page);
 
 /*
  * Map a guest frame (gfn for hvm, mfn for pv) that must be d's own ordinary writable RAM; a reference keeps it so until
- * env_unmap_frame. NULL: it is not (the caller answers -XEN_EINVAL).
+ * env_unmap_frame. The address starts a page. NULL: it is not (the caller answers -XEN_EINVAL).
  */
 void *env_map_frame(struct evt_domain *d, uint64_t frame);
 void env_unmap_frame(struct evt_domain *d, void *mapped);
@@ -42,8 +42,11 @@ struct evt_domain *env_get_domain(uint16_t domid);
 void env_put_domain(struct evt_domain *d);
 /* May the target be reset by another domain now: a controller has paused it. */
 bool env_is_paused_by_controller(struct evt_domain *target);
-/* A spinlock in one word; 0 is unlocked. No function of the environment but env_unlock, env_kick, env_wake_* and the
- * allocation functions may be called with one held. */
+/*
+ * A spinlock in one word; 0 is unlocked. At most three are held at once (evtchn/core.h has the order). With one held,
+ * the core calls nothing else of the environment but env_lock, env_unlock, env_kick, env_wake_* and the allocation
+ * functions.
+ */
 void env_lock(uint32_t *lock);
 void env_unlock(uint32_t *lock);
 

@@ -92,12 +92,18 @@ int evt_port_find(struct evt_domain *d, uint32_t *port)
     return back(d, lowest);
 }
 
+/* evt_open_ports reads it without the lock. */
+static void count_open(struct evt_domain *d, int n)
+{
+    __atomic_store_n(&d->open_ports, d->open_ports + (uint32_t)n, __ATOMIC_RELAXED);
+}
+
 void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value)
 {
     struct evt_port *p = evt_port_of(d, port);
 
     map_take(&d->taken, port);
-    d->open_ports++;
+    count_open(d, 1);
     p->link = value;
     __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_RELAXED);
     __atomic_store_n(&p->state, state, __ATOMIC_RELEASE);
@@ -189,7 +195,7 @@ void evt_port_close(struct evt_domain *d, uint32_t port)
     if (q)
         env_unlock(&q->lock);
     env_unlock(&p->lock);
-    d->open_ports--;
+    count_open(d, -1);
     map_give(&d->taken, port);
 }
 

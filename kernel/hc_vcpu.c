@@ -28,12 +28,10 @@ static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         return -XEN_EINVAL;
     if (copy_from_guest(cur, &context, arg, sizeof context))
         return -XEN_EFAULT;
-    int r = start_from_context(&context, &start);
-    if (r)
-        return r;
     spin_lock(&d->lock);
-    r = v->initialised ? -XEN_EEXIST : 0;
-    v->initialised = true;
+    int r = v->initialised ? -XEN_EEXIST : start_from_context(&context, &start);
+    if (r == 0)
+        v->initialised = true;
     spin_unlock(&d->lock);
     if (r == 0)
         d->arch.ops->vcpu_start(&v->arch, &start);

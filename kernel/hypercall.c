@@ -98,8 +98,10 @@ bool door_hypercall(struct arch_vcpu *a)
     }
     v->narrow = !ops->is_64bit(a);
     read_args(regs, v->narrow, args);
-    int64_t r = hypercall_dispatch(v, v->narrow ? (uint32_t)regs->rax : regs->rax, args);
-    if (r == -XEN_ERESTART) {
+    uint64_t nr = v->narrow ? (uint32_t)regs->rax : regs->rax;
+    int64_t r = hypercall_dispatch(v, nr, args);
+    if (__builtin_expect(r == -XEN_ERESTART, 0)) {
+        v->domain->hypercalls[nr]--; /* it is counted when it is done */
         write_args(regs, v->narrow, args);
         return false;
     }

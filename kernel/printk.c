@@ -59,14 +59,6 @@ static void printk_unlock(bool locked)
         __atomic_store_n(&lock_owner, NOBODY, __ATOMIC_RELEASE);
 }
 
-static void emit(const char *text, size_t n)
-{
-    bool locked = printk_lock();
-    log_ring_write(&ring, text, n);
-    console_write(text, n);
-    printk_unlock(locked);
-}
-
 /* "[   0.012345] name: ": length of the prefix in line. */
 static size_t put_prefix(char *line, const char *name)
 {
@@ -75,23 +67,22 @@ static size_t put_prefix(char *line, const char *name)
                           (unsigned long long)(us % 1000000), name);
 }
 
-/* Close a line of n bytes (n may be what it would have needed) with a newline, and print it. */
-static void finish_line(char *line, size_t n)
-{
-    if (n > PRINTK_LINE_MAX - 2)
-        n = PRINTK_LINE_MAX - 2;
-    line[n] = '\n';
-    emit(line, n + 1);
-}
-
-__attribute__((format(printf, 3, 0))) static void vprint(enum log_level level, const char *name, const char *fmt,
+/* One line; all of it with the lock held, so that the times of the lines are in order too. */
+__attribute__((format(printf, 3, 0))) static void vprint(const char *tag, const char *name, const char *fmt,
                                                          va_list args)
 {
     char line[PRINTK_LINE_MAX];
+    bool locked = printk_lock();
     size_t n = put_prefix(line, name);
-    n += (size_t)format(line + n, sizeof line - n, "%s", level_tag[level]);
+    n += (size_t)format(line + n, sizeof line - n, "%s", tag);
     int more = format_v(line + n, sizeof line - n, fmt, args);
-    finish_line(line, n + (more > 0 ? (size_t)more : 0));
+    n += more > 0 ? (size_t)more : 0;
+    if (n > sizeof line - 2)
+        n = sizeof line - 2;
+    line[n] = '\n';
+    log_ring_write(&ring, line, n + 1);
+    console_write(line, n + 1);
+    printk_unlock(locked);
 }
 
 void printk(enum log_level level, const char *fmt, ...)
@@ -100,7 +91,7 @@ void printk(enum log_level level, const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    vprint(level, "xen", fmt, args);
+    vprint(level_tag[level], "xen", fmt, args);
     va_end(args);
 }
 
@@ -110,16 +101,21 @@ void printk_domain(enum log_level level, const char *name, const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    vprint(level, name, fmt, args);
+    vprint(level_tag[level], name, fmt, args);
+    va_end(args);
+}
+
+__attribute__((format(printf, 2, 3))) static void print_line(const char *name, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vprint("", name, fmt, args);
     va_end(args);
 }
 
 void printk_guest_line(const char *name, const char *text)
 {
-    char line[PRINTK_LINE_MAX];
-    size_t n = put_prefix(line, name);
-    int more = format(line + n, sizeof line - n, "%s", text);
-    finish_line(line, n + (more > 0 ? (size_t)more : 0));
+    print_line(name, "%s", text);
 }
 
 void printk_set_level(enum log_level level)
@@ -164,7 +160,7 @@ void panic(const char *fmt, ...)
         arch_panic_stop_others();
     va_list args;
     va_start(args, fmt);
-    vprint(LOG_ERROR, "xen: panic", fmt, args);
+    vprint("panic: ", "xen", fmt, args);
     va_end(args);
     backtrace((uintptr_t)__builtin_frame_address(0), 0);
     printk_guest_line("xen", "verdict: failure");

@@ -23,8 +23,9 @@ static struct runqueue {
     uint64_t slice_end;                             /* own CPU only; ns */
     bool no_boost;                                  /* [r] current has starved: it keeps its slice */
     struct vcpu *loaded;                            /* own CPU: whose state the processor holds; others read it */
+    uint64_t normal_ran;                            /* [r] ns: when a vcpu that is not boosted ran last */
     struct vcpu *dump;                              /* [a] print this vcpu's registers */
-    uint32_t nr_placed;                             /* [a] */
+    uint32_t placed;                                /* [a] */
 } __attribute__((aligned(64))) runqueues[MAX_CPUS];
 
 static uint64_t timeslice = 10 * MS;
@@ -34,24 +35,24 @@ void sched_set_timeslice(uint32_t ms)
     timeslice = ms * MS;
 }
 
-unsigned sched_place(uint64_t mask)
+unsigned sched_place(uint64_t mask, unsigned weight)
 {
     unsigned best = 0, least = UINT32_MAX;
     uint64_t there = nr_cpus >= 64 ? UINT64_MAX : (1ULL << nr_cpus) - 1;
     if (!(mask & there))
         mask = there;
     for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
-        if ((mask >> cpu & 1) && runqueues[cpu].nr_placed < least) {
+        if ((mask >> cpu & 1) && runqueues[cpu].placed < least) {
             best = cpu;
-            least = runqueues[cpu].nr_placed;
+            least = runqueues[cpu].placed;
         }
-    __atomic_fetch_add(&runqueues[best].nr_placed, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&runqueues[best].placed, weight, __ATOMIC_RELAXED);
     return best;
 }
 
-void sched_unplace(unsigned cpu)
+void sched_unplace(unsigned cpu, unsigned weight)
 {
-    __atomic_fetch_sub(&runqueues[cpu].nr_placed, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&runqueues[cpu].placed, weight, __ATOMIC_RELAXED);
 }
 
 static void push_tail(struct runqueue *rq, unsigned queue, struct vcpu *v)
@@ -208,11 +209,17 @@ static bool give_way(struct runqueue *rq, struct vcpu *cur, uint64_t now)
     return true;
 }
 
+/* [r] Since when have only boosted vcpus run although `normal`, the head of its queue, waits? */
+static uint64_t starving_since(const struct runqueue *rq, const struct vcpu *normal)
+{
+    return normal->queued_at > rq->normal_ran ? normal->queued_at : rq->normal_ran;
+}
+
 /* [r] The next one from the queues, or NULL. */
 static struct vcpu *choose(struct runqueue *rq, uint64_t now)
 {
     struct vcpu *normal = rq->head[QUEUE_NORMAL];
-    bool starved = normal && rq->head[QUEUE_BOOSTED] && now - normal->queued_at > timeslice;
+    bool starved = normal && rq->head[QUEUE_BOOSTED] && now - starving_since(rq, normal) > timeslice;
     rq->no_boost = starved;
     if (rq->head[QUEUE_BOOSTED] && !starved)
         return pop(rq, QUEUE_BOOSTED);
@@ -225,9 +232,12 @@ static bool reschedule(struct runqueue *rq, uint64_t now)
     bool changed = false;
     spin_lock(&rq->lock);
     struct vcpu *cur = rq->current;
+    bool was_boosted = cur && cur->boosted;
     if (!cur || give_way(rq, cur, now)) {
         if (cur)
             __atomic_store_n(&cur->running, false, __ATOMIC_RELEASE);
+        if (cur && !was_boosted)
+            rq->normal_ran = now;
         struct vcpu *next = choose(rq, now);
         rq->current = next;
         changed = true;
@@ -267,6 +277,7 @@ static void resume(struct vcpu *v, bool changed, uint64_t now)
     if (changed) {
         if (v->poll_timer.queued)
             timer_stop(&v->poll_timer, v->arch.cpu);
+        vcpu_resume_periodic(v, now);
         vcpu_update_runstate_area(v, now);
     }
     if (v->time_stamped == 0 || now - v->time_stamped > CLOCK_REFRESH)

@@ -2,8 +2,9 @@
 /*
  * The scheduler: each CPU has its own queue and runs its vcpus in turns. A vcpu is placed once, at creation.
  *
- * A woken vcpu is boosted: it goes before those that use up their slices, but only for a short slice, and not past one
- * that has waited for a whole slice already. So a vcpu that reacts to events reacts at once, and none starves.
+ * A woken vcpu is boosted: it goes before those that use up their slices, but only for a short slice; and when boosted
+ * vcpus have had the CPU for a whole slice, the next of the others has its turn. So a vcpu that reacts to events reacts
+ * at once, and none starves.
  */
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
@@ -17,10 +18,12 @@ struct vcpu_runstate_info;
 /* Slice of a vcpu while others wait. Before the CPUs start. */
 void sched_set_timeslice(uint32_t ms);
 
-/* The least loaded CPU of mask that is there (any CPU if the mask has none), and count one vcpu more on it; one less.
+/*
+ * The least loaded CPU of mask that is there (any CPU if the mask has none), and count a vcpu of this weight on it; and
+ * take it off again.
  */
-unsigned sched_place(uint64_t mask);
-void sched_unplace(unsigned cpu);
+unsigned sched_place(uint64_t mask, unsigned weight);
+void sched_unplace(unsigned cpu, unsigned weight);
 
 /* Take reasons (VCPU_*) away; if none is left the vcpu becomes ready. Any CPU. */
 void sched_wake(struct vcpu *v, uint32_t reasons);

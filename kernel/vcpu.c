@@ -12,6 +12,7 @@
 #include "kernel/sched.h"
 #include "kernel/timers.h"
 
+#define RFLAGS_IF (1ULL << 9)
 #define TIME_OFFSET 32 /* of the clock in struct vcpu_info: the same in both layouts */
 
 _Static_assert(__builtin_offsetof(struct vcpu_info64, time) == TIME_OFFSET, "ABI");
@@ -24,18 +25,27 @@ static void singleshot_fired(struct timer *t, uint64_t now)
     evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
 }
 
-/* Ticks that were missed are not made up for: the next one is in the future. */
+/*
+ * HC-TIME-05: the periodic timer ticks while its vcpu runs. One that comes due while it does not waits for its return,
+ * and ticks that were missed are not made up for.
+ */
 static void periodic_fired(struct timer *t, uint64_t now)
 {
     struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, periodic));
     uint64_t period = __atomic_load_n(&v->period, __ATOMIC_RELAXED); /* another vcpu may change it */
-    if (period == 0)
+    if (period == 0 || !__atomic_load_n(&v->running, __ATOMIC_RELAXED))
         return;
     uint64_t next = t->deadline + period;
     if (next <= now)
         next = now + period - (now - t->deadline) % period;
     timer_set(t, v->arch.cpu, next);
     evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
+}
+
+void vcpu_resume_periodic(struct vcpu *v, uint64_t now)
+{
+    if (__atomic_load_n(&v->period, __ATOMIC_RELAXED) && !__atomic_load_n(&v->periodic.queued, __ATOMIC_RELAXED))
+        periodic_fired(&v->periodic, now);
 }
 
 static void poll_timed_out(struct timer *t, uint64_t now)
@@ -46,6 +56,12 @@ static void poll_timed_out(struct timer *t, uint64_t now)
         vcpu_end_poll(v);
 }
 
+/* Boot vcpus always run, others perhaps: so the boot vcpus of many domains spread over the CPUs. */
+static unsigned weight_of(const struct vcpu *v)
+{
+    return v->arch.id == 0 ? 2 : 1;
+}
+
 struct vcpu *vcpu_create(struct domain *d, uint16_t id)
 {
     struct vcpu *v = memory_alloc(sizeof *v);
@@ -54,7 +70,7 @@ struct vcpu *vcpu_create(struct domain *d, uint16_t id)
     v->domain = d;
     v->arch.dom = &d->arch;
     v->arch.id = id;
-    v->arch.cpu = sched_place(d->config.cpus);
+    v->arch.cpu = sched_place(d->config.cpus, weight_of(v));
     v->blocked_by = VCPU_DOWN;
     v->poll_port = POLL_NONE;
     v->info_frame = P2M_NONE;
@@ -64,7 +80,7 @@ struct vcpu *vcpu_create(struct domain *d, uint16_t id)
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = time_now();
     if (d->arch.ops->vcpu_init(&v->arch)) {
-        sched_unplace(v->arch.cpu);
+        sched_unplace(v->arch.cpu, weight_of(v));
         memory_free(v, sizeof *v);
         return NULL;
     }
@@ -86,7 +102,7 @@ void vcpu_destroy(struct vcpu *v)
     if (v->info_frame != P2M_NONE)
         domain_put_page(v->domain, v->info_frame);
     v->domain->arch.ops->vcpu_free(&v->arch);
-    sched_unplace(v->arch.cpu);
+    sched_unplace(v->arch.cpu, weight_of(v));
     memory_free(v, sizeof *v);
 }
 
@@ -197,9 +213,13 @@ void vcpu_update_runstate_area(struct vcpu *v, uint64_t now)
     offer(v, v->runstate_area, packed, sizeof packed);
 }
 
+/*
+ * The interrupt flag alone decides: a shadow of STI or MOV SS ends with the instruction that asks (STI; HLT, or STI and
+ * the hypercall), so irq_enabled(), which counts shadows, would put a vcpu to sleep on an event that came before.
+ */
 bool vcpu_events_deliverable(const struct vcpu *v)
 {
-    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && v->domain->arch.ops->irq_enabled(&v->arch);
+    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && (v->arch.regs.rflags & RFLAGS_IF);
 }
 
 /*

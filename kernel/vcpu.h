@@ -83,6 +83,9 @@ void vcpu_stamp_time(struct vcpu *v, uint64_t now);
 /* Write wall clock and version into shared_info of d. */
 void domain_stamp_wallclock(struct domain *d);
 
+/* v runs again: its periodic timer, if it came due meanwhile, ticks now. */
+void vcpu_resume_periodic(struct vcpu *v, uint64_t now);
+
 /* Enter run state RUNSTATE_*, at time now. [r] */
 void vcpu_set_runstate(struct vcpu *v, int32_t state, uint64_t now);
 /* The run states up to now, from any CPU. */

@@ -51,22 +51,34 @@ static struct watchdog *find_unused(struct domain *d)
     return NULL;
 }
 
+/* [d] */
+static int64_t set_new(struct domain *d, uint32_t cpu, uint32_t timeout)
+{
+    struct watchdog *w = find_unused(d);
+    if (timeout == 0)
+        return -XEN_EINVAL;
+    if (!w)
+        return -XEN_ENOSPC;
+    rearm(w, cpu, timeout);
+    return w - d->watchdogs + 1;
+}
+
+/* [d] */
+static int64_t set_again(struct watchdog *w, uint32_t cpu, uint32_t timeout)
+{
+    if (!w->in_use && timeout)
+        return -XEN_EINVAL;
+    rearm(w, cpu, timeout);
+    return 0;
+}
+
 int64_t watchdog_set(struct vcpu *v, uint32_t id, uint32_t timeout)
 {
     struct domain *d = v->domain;
-    int64_t r = 0;
-    if (id > DOMAIN_WATCHDOGS || (id == 0 && timeout == 0))
+    if (id > DOMAIN_WATCHDOGS)
         return -XEN_EINVAL;
     spin_lock(&d->lock);
-    struct watchdog *w = id ? &d->watchdogs[id - 1] : find_unused(d);
-    if (!w)
-        r = -XEN_ENOSPC;
-    else if (id && !w->in_use && timeout)
-        r = -XEN_EINVAL;
-    else
-        rearm(w, v->arch.cpu, timeout);
-    if (r == 0 && id == 0)
-        r = w - d->watchdogs + 1;
+    int64_t r = id ? set_again(&d->watchdogs[id - 1], v->arch.cpu, timeout) : set_new(d, v->arch.cpu, timeout);
     spin_unlock(&d->lock);
     return r;
 }

@@ -6,7 +6,7 @@
 # last line says success or skip.
 set -euo pipefail
 
-package=xen-hypervisor-4.17-amd64
+package='xen-hypervisor-4.17-amd64'
 build=${O:-build}
 cpus=1
 memory=512
@@ -80,11 +80,11 @@ if [ -n "$dry_run" ]; then
 fi
 
 # --- The run: QEMU does not end by itself when the guest does ---
-coproc machine { exec timeout "$seconds" "${command[@]}" < /dev/null 2>&1; }
-pid=$machine_PID
+exec {output}< <(exec timeout "$seconds" "${command[@]}" < /dev/null 2>&1)
+pid=$!
 verdict=
 ended=
-while IFS= read -r line <&"${machine[0]}"; do
+while IFS= read -r line <&"$output"; do
     line=${line%$'\r'}
     case $line in
     "qemu-system-x86_64: terminating on signal"*) continue ;;

@@ -3,7 +3,12 @@
 #include "arch/x86/layout.h"
 
 #define ROUND_DOWN(x) ((x) & ~(uint64_t)(PAGE_SIZE - 1))
-#define ROUND_UP(x) ROUND_DOWN((x) + PAGE_SIZE - 1)
+
+/* Saturates: the last page of the address space is never anybody's. */
+static uint64_t round_up(uint64_t x)
+{
+    return ROUND_DOWN(x > UINT64_MAX - PAGE_SIZE ? UINT64_MAX : x + PAGE_SIZE - 1);
+}
 
 static void append(struct ranges *set, uint64_t start, uint64_t end)
 {
@@ -14,7 +19,7 @@ static void append(struct ranges *set, uint64_t start, uint64_t end)
 void ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
 {
     start = ROUND_DOWN(start);
-    end = ROUND_UP(end);
+    end = round_up(end);
     if (start >= end)
         return;
     for (unsigned i = 0; i < set->nr;) {
@@ -31,7 +36,7 @@ void ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
 
 void ranges_add(struct ranges *set, uint64_t start, uint64_t end)
 {
-    start = ROUND_UP(start);
+    start = round_up(start);
     end = ROUND_DOWN(end);
     if (start >= end)
         return;
@@ -43,7 +48,7 @@ uint64_t ranges_take(struct ranges *set, uint64_t size, uint64_t limit)
 {
     struct range *best = 0;
     uint64_t best_end = 0;
-    size = ROUND_UP(size);
+    size = round_up(size);
     for (unsigned i = 0; size && i < set->nr; i++) {
         struct range *r = &set->r[i];
         uint64_t end = r->end < limit ? r->end : limit;

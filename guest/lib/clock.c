@@ -16,7 +16,7 @@ static uint64_t scale(uint64_t ticks, int8_t shift, uint32_t mul)
 static struct vcpu_time_info read_time(void)
 {
     const volatile struct vcpu_time_info *shared = &guest_vcpu()->info->time;
-    struct vcpu_time_info t;
+    struct vcpu_time_info t = {0};
 
     do {
         t.version = shared->version & ~1U;

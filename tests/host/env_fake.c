@@ -2,6 +2,7 @@
 #include "tests/host/env_fake.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,17 +71,22 @@ int env_copy_out(uint64_t guest_addr, const void *src, size_t n)
     return 0;
 }
 
+static void count(long *counter, long n)
+{
+    __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
 void *env_alloc_page(void)
 {
-    if (++fake.allocs == fake.fail_alloc)
+    if (__atomic_add_fetch(&fake.allocs, 1, __ATOMIC_RELAXED) == fake.fail_alloc)
         return NULL;
-    fake.pages++;
+    count(&fake.pages, 1);
     return page_alloc();
 }
 
 void env_free_page(void *page)
 {
-    fake.pages--;
+    count(&fake.pages, -1);
     free(page);
 }
 
@@ -109,13 +115,13 @@ void env_unmap_frame(struct evt_domain *d, void *mapped)
 
 void env_kick(struct evt_domain *d, unsigned vcpu)
 {
-    of(d)->kicks[vcpu]++;
+    __atomic_fetch_add(&of(d)->kicks[vcpu], 1, __ATOMIC_RELAXED);
 }
 
 void env_wake_pollers(struct evt_domain *d, uint32_t port)
 {
-    of(d)->wakes++;
-    of(d)->last_wake = port;
+    __atomic_fetch_add(&of(d)->wakes, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&of(d)->last_wake, port, __ATOMIC_RELAXED);
 }
 
 void env_wake_all_pollers(struct evt_domain *d)
@@ -129,7 +135,7 @@ struct evt_domain *env_get_domain(uint16_t domid)
     for (unsigned i = 0; i < FAKE_DOMAINS; i++) {
         struct fake_domain *f = &fake.domain[i];
         if (f->evt && f->domid == domid) {
-            f->handles++;
+            __atomic_fetch_add(&f->handles, 1, __ATOMIC_RELAXED);
             return f->evt;
         }
     }
@@ -139,7 +145,7 @@ struct evt_domain *env_get_domain(uint16_t domid)
 void env_put_domain(struct evt_domain *d)
 {
     require(fake.nr_held == 0, "a reference is dropped under a lock");
-    require(of(d)->handles-- > 0, "a reference is dropped twice");
+    require(__atomic_fetch_sub(&of(d)->handles, 1, __ATOMIC_RELAXED) > 0, "a reference is dropped twice");
 }
 
 bool env_is_paused_by_controller(struct evt_domain *target)
@@ -159,6 +165,11 @@ static bool is_domain_lock(const uint32_t *lock)
 /* The order that evtchn/core.h states. */
 void env_lock(uint32_t *lock)
 {
+    if (fake.threaded) {
+        while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+            sched_yield();
+        return;
+    }
     require(*lock == 0, "a lock is taken twice");
     if (fake.nr_held) {
         const uint32_t *last = fake.held[fake.nr_held - 1];
@@ -172,8 +183,10 @@ void env_lock(uint32_t *lock)
 
 void env_unlock(uint32_t *lock)
 {
-    require(*lock == 1, "a lock is freed that is not held");
-    *lock = 0;
+    require(__atomic_load_n(lock, __ATOMIC_RELAXED) == 1, "a lock is freed that is not held");
+    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+    if (fake.threaded)
+        return;
     unsigned i = 0;
     while (fake.held[i] != lock)
         i++;
@@ -228,6 +241,7 @@ void fake_begin(void)
 
 void fake_end(void)
 {
+    fake.on_quiesce = NULL; /* the other CPUs are gone */
     for (unsigned i = 0; i < FAKE_DOMAINS; i++) {
         if (fake.domain[i].evt)
             fake_destroy(&fake.domain[i]);

@@ -46,6 +46,7 @@ struct fake_env {
     void (*on_quiesce)(void); /* what another CPU does while this one waits */
     bool yield;               /* env_should_yield's answer */
     unsigned yields;          /* times it was asked */
+    bool threaded;            /* several threads: locks are real, and their order is not watched */
     const uint32_t *held[8];  /* locks, in order of taking */
     unsigned nr_held;
 };

@@ -19,7 +19,9 @@ CONFIGURATIONS = {
     "unknown event channel ABI": ("evtchn_extended=4level", r"4level"),
     "a value without a key": ("blue", r"blue"),
     "more memory than there is": ("memory=500G", r"memory"),
-    "CPUs that do not exist": ("cpus=40-50", r"cpu|CPU"),
+    "CPUs in words": ("cpus=first", r'cpus="first"'),
+    "bad end": ("expect=triumph", r'expect="triumph"'),
+    "pv, which is not there yet": ("type=pv", r"pv"),
 }
 
 
@@ -53,7 +55,7 @@ def broken_images():
         "empty": (b"\0", "ELF|image"),
         "garbage": (bytes(range(256)) * 40, "ELF"),
         "truncated-header": (whole[:40], "truncated|short|ELF"),
-        "truncated": (whole[: len(whole) // 3], "truncated|outside|short"),
+        "truncated": (whole[:5000], "truncated|outside|short"),
         "wrong-machine": (harness.tiny_guest(b"\xf4", machine=40), "machine|x86"),
         "far-segment": (bytes(far), "segment|memory"),
         "long-segment": (bytes(long), "segment|truncated"),
@@ -85,6 +87,27 @@ def test_second_domain_does_not_fit():
     run.expect_bad()
     run.expect(r"good: verdict: success")
     run.expect(r"memory")
+
+
+def test_cpus_that_do_not_exist():
+    """A domain that is placed elsewhere than its configuration says, and nobody is told."""
+    run = harness.boot(harness.adhoc(f"xenolith\n{GOOD} cpus=40-50")).expect_good()
+    run.expect(r"warning: .*good.*cpus=")
+
+
+def test_two_domains_of_one_name():
+    """Two domains that nobody can tell apart on the console."""
+    run = harness.boot(harness.adhoc(f"xenolith\n{GOOD}\n{GOOD}")).expect_bad()
+    run.expect(r"good: verdict: success")
+    run.expect(r"error: .*name")
+
+
+def test_ramdisk_of_nobody():
+    """A file for a domain that does not exist: it would be forgotten in silence."""
+    path = harness.file("some.data", b"some data")
+    run = harness.boot(harness.adhoc(f"xenolith\nmodule {path} ramdisk_of=nobody\n{GOOD}")).expect_bad()
+    run.expect(r"good: verdict: success")
+    run.expect(r"error: module 0 \(some.data\) is skipped: .*ramdisk_of=")
 
 
 def test_no_module_at_all():

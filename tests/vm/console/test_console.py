@@ -22,7 +22,7 @@ def test_screen(serial):
 
 @pytest.fixture(scope="module")
 def running():
-    """A machine with a domain that loops for ever and two that have ports."""
+    """A machine with a domain that loops for ever; the other one has ended."""
     path = harness.file("forever.elf", harness.tiny_guest(b"\xeb\xfe"))
     scenario = f"xenolith\nmodule {path} name=forever memory=16\nmodule hello name=hello memory=16"
     with harness.start(harness.adhoc(scenario), cpus=2) as machine:
@@ -32,23 +32,59 @@ def running():
 
 def test_key_h_lists_the_keys(running):
     """A key that exists but is not in the list."""
-    answer = running.ask("h", r"xen: .*e.*event")
-    for key in "hde":
-        answer.expect(rf"xen: +'?{key}'?[ :]")
+    answer = running.ask("h", r"xen: +t  .*$")
+    for key in "cdehlmqRt":
+        answer.expect(rf"xen: +{key}  \w")
 
 
 def test_key_d_shows_domains(running):
     """A dump that misses the domain that runs now."""
-    answer = running.ask("d", r"forever")
-    answer.expect(r"forever")
+    answer = running.ask("d", r'domain 1 "forever".*\n(.*\n)*?.*vcpu 0 on CPU \d: .*$')
+    answer.expect(r"vcpu 0 on CPU \d: (running|runnable)")
 
 
 def test_key_e_shows_ports(running):
-    """A dump of ports that stops at the first domain."""
-    running.ask("e", r"forever")
+    """A dump of ports that stops at a domain without any."""
+    running.ask("e", r'domain 1 "forever": ABI 2-level, word size 64, 0 open ports')
 
 
-def test_unknown_key(running):
-    """A key that means nothing: the console must go on."""
-    running.type("\x01\x02~")
-    running.ask("h", r"xen: .*e.*event")
+def test_unknown_keys(running):
+    """A key that means nothing, or that is no ASCII: the console must go on."""
+    running.type("~\x02\x7f\u00ff")
+    running.ask("h", r"xen: +t  .*$")
+
+
+def test_keys_go_to_a_domain_after_three_ctrl_a(running):
+    """Input that cannot be taken back from a domain: after the circle the debug keys must work again."""
+    running.ask("\x01\x01\x01", r"console input goes to forever")
+    running.type("hd")  # not debug keys now
+    running.ask("\x01\x01\x01", r"console input goes to Xenolith")
+    running.ask("h", r"xen: +t  .*$")
+
+
+def test_key_q_ends_the_run():
+    """Domains that cannot be destroyed from outside; the run is not good, for one of them never reported."""
+    path = harness.file("forever.elf", harness.tiny_guest(b"\xeb\xfe"))
+    with harness.start(harness.adhoc(f"xenolith\nmodule {path} name=forever memory=16"), cpus=2) as machine:
+        machine.wait_for(r"domain 1 ")
+        machine.type("q")
+        run = machine.finish().expect_bad()
+    run.expect(r"forever +running +BAD .*ok")
+
+
+def test_key_r_reboots():
+    """A reset that does not happen: QEMU ends at a reset with 0 (it runs with -no-reboot)."""
+    path = harness.file("forever.elf", harness.tiny_guest(b"\xeb\xfe"))
+    with harness.start(harness.adhoc(f"xenolith\nmodule {path} name=forever memory=16"), cpus=2) as machine:
+        machine.wait_for(r"domain 1 ")
+        machine.type("R")
+        run = machine.finish()
+    assert run.code == 0, run.log
+    run.expect(r"xen: rebooting")
+
+
+def test_log_levels():
+    """log=error that still chats, or that hides the domains' own words."""
+    run = harness.boot(harness.adhoc("xenolith log=error\nmodule hello name=hello memory=16")).expect_good()
+    run.expect(r"hello: verdict: success")
+    run.refuse(r"xen: domain 1")

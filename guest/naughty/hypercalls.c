@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/abi/errno.h"
+#include "guest/lib/cpu.h"
+#include "guest/lib/env.h"
+#include "guest/lib/events.h"
+#include "guest/lib/hypercall.h"
+#include "guest/lib/pvh64/traps.h"
+#include "guest/lib/trap.h"
+#include "guest/lib/verdict.h"
+#include "guest/naughty/naughty.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The processor's own instruction takes numbers that the page has no slot for. */
+static guest_result raw(guest_word number)
+{
+    bool intel = cpu_cpuid(0, 0).ebx == 0x756E6547; /* "Genu" */
+    guest_result rc;
+
+    if (intel)
+        __asm__ volatile("vmcall" : "=a"(rc) : "a"(number), "D"(0), "S"(0), "d"(0) : "memory");
+    else
+        __asm__ volatile("vmmcall" : "=a"(rc) : "a"(number), "D"(0), "S"(0), "d"(0) : "memory");
+    return rc;
+}
+
+static void check_numbers(void)
+{
+    static const guest_word unknown[] = {
+        0,  1,  2,  3,   4,   5,   6,   8,          9,          10,         11,          14,
+        16, 19, 22, 25,  27,  28,  30,  31,         37,         38,         43,          55,
+        56, 63, 64, 100, 127, 128, 255, 0x40000000, 0x80000000, 0xFFFFFFFF, 0x100000011, ~(guest_word)0,
+    };
+
+    for (unsigned i = 0; i < LENGTH(unknown); i++)
+        if (raw(unknown[i]) != -XEN_ENOSYS)
+            verdict(VERDICT_FAILURE, "hypercall 0x%llx: %lld", (unsigned long long)unknown[i],
+                    (long long)raw(unknown[i]));
+}
+
+static void check_commands(void)
+{
+    static const unsigned unknown[] = {99, 0x7FFFFFFF, 0xFFFFFFFF};
+
+    for (unsigned i = 0; i < LENGTH(unknown); i++) {
+        CHECK_VALUE(hv_xen_version(unknown[i], NULL), -XEN_ENOSYS);
+        CHECK_VALUE(hv_console_io(unknown[i], 0, NULL), -XEN_ENOSYS);
+        CHECK_VALUE(hv_event_channel_op(unknown[i], NULL), -XEN_ENOSYS);
+        CHECK_VALUE(hv_sched_op(unknown[i], NULL), -XEN_ENOSYS);
+        CHECK_VALUE(hv_vcpu_op(unknown[i], 0, NULL), -XEN_ENOSYS);
+        CHECK_VALUE(hv_vcpu_op(unknown[i], 4096, NULL), -XEN_ENOENT);
+        CHECK_VALUE(hv_hvm_op(unknown[i], NULL), -XEN_ENOSYS);
+    }
+    CHECK_VALUE(hv_memory_op(8, NULL), -XEN_ENOSYS);
+    CHECK_VALUE(hv_memory_op(63, NULL), -XEN_ENOSYS);
+}
+
+static void check_ports(void)
+{
+    static const evtchn_port_t bad[] = {0, 4000, 4096, 262144, 0x7FFFFFFF, 0xFFFFFFFF};
+    struct evtchn_bind_vcpu bind = {.port = 0xFFFFFFFF, .vcpu = 4096};
+
+    for (unsigned i = 0; i < LENGTH(bad); i++) {
+        struct evtchn_close op = {.port = bad[i]};
+
+        CHECK_VALUE(evt_send(bad[i]), -XEN_EINVAL);
+        CHECK_VALUE(hv_event_channel_op(EVTCHNOP_close, &op), -XEN_EINVAL);
+        if (bad[i])
+            CHECK_VALUE(evt_unmask(bad[i]), -XEN_EINVAL);
+    }
+    CHECK_VALUE(hv_event_channel_op(EVTCHNOP_bind_vcpu, &bind), -XEN_ENOENT);
+    CHECK_VALUE(evt_bind_ipi(4096), -XEN_ENOENT);
+    CHECK_VALUE(evt_bind_virq(NR_VIRQS, 0), -XEN_EINVAL);
+    CHECK_VALUE(evt_bind_interdomain(0x7000, 1), -XEN_ESRCH);
+}
+
+/* A hole in the middle of a multicall, and a multicall of itself. */
+static void check_multicall(void)
+{
+    guest_multicall_entry e[4] = {
+        {.op = __HYPERVISOR_xen_version},
+        {.op = 1000},
+        {.op = __HYPERVISOR_multicall, .args = {guest_address(e), 4}},
+        {.op = __HYPERVISOR_xen_version},
+    };
+
+    CHECK_VALUE(hv_multicall(e, 4), 0);
+    CHECK(e[0].result > 0);
+    CHECK_VALUE(e[1].result, -XEN_ENOSYS);
+    CHECK_VALUE(e[2].result, -XEN_EINVAL);
+    CHECK(e[3].result > 0);
+}
+
+/* --- From ring 3 --- */
+
+__asm__(".text\n"
+        "user_vmmcall: mov $17, %eax; vmmcall; ud2\n"
+        "user_vmcall: mov $17, %eax; vmcall; ud2\n");
+extern const uint8_t user_vmmcall[], user_vmcall[];
+
+static void call_user(void *code)
+{
+    pvh64_user_call(code, 0, 0, 0);
+}
+
+static void check_ring3(void)
+{
+    const uint8_t *code = cpu_cpuid(0, 0).ebx == 0x756E6547 ? user_vmcall : user_vmmcall;
+
+    CHECK_VALUE(trap_try(call_user, (void *)(guest_word)code), TRAP_UD);
+    CHECK_VALUE((guest_result)guest_vcpu()->trap_result, -XEN_EPERM);
+}
+
+void abuse_hypercalls(void)
+{
+    check_numbers();
+    check_commands();
+    check_ports();
+    check_multicall();
+    check_ring3();
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GUEST_NAUGHTY_NAUGHTY_H
+#define GUEST_NAUGHTY_NAUGHTY_H
+
+#include "guest/lib/word.h"
+
+/* Addresses that no guest can use. */
+#define UNMAPPED ((void *)(guest_word)0x700000000000)      /* canonical, absent from the guest's page tables */
+#define NON_CANONICAL ((void *)(guest_word)0x800000000000) /* bits 63 to 47 differ */
+#define NO_MEMORY ((void *)(guest_word)0xC8000000)         /* mapped by the guest, but there is no RAM */
+
+/* Survived: each answer is checked. */
+void abuse_pointers(void);     /* every hypercall with every bad pointer */
+void abuse_hypercalls(void);   /* numbers and commands that do not exist, from ring 0 and ring 3 */
+void abuse_registration(void); /* the 3-level registration, each argument wrong in turn */
+void abuse_processor(void);    /* MSRs and I/O ports that are not the guest's */
+
+/* Fatal. */
+void abuse_triple_fault(void);     /* no interrupt descriptor table, then an exception */
+void abuse_wild_jump(void);        /* execute where there is no RAM */
+void abuse_lost_page_tables(void); /* CR3 points to no RAM */
+void abuse_own_memory(void);       /* give back the page that is being executed */
+void abuse_endless_loop(void);     /* interrupts off, for ever: the hypervisor takes the processor back, and ends it */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/lib/cpu.h"
+#include "guest/lib/trap.h"
+#include "guest/lib/verdict.h"
+#include "guest/naughty/naughty.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define MSR_EFER 0xC0000080
+#define EFER_SVME (1ULL << 12)
+
+static void check_msrs(void)
+{
+    static const uint32_t denied[] = {0x3A, 0x480, 0x40000001, 0x40000200, 0x12345678, 0xC0001234, 0xFFFFFFFF};
+    uint64_t value, efer;
+
+    for (unsigned i = 0; i < LENGTH(denied); i++)
+        if (trap_rdmsr(denied[i], &value) || trap_wrmsr(denied[i], 0))
+            verdict(VERDICT_FAILURE, "MSR 0x%x may be used", denied[i]);
+    CHECK(trap_rdmsr(MSR_EFER, &efer));
+    CHECK(!trap_wrmsr(MSR_EFER, efer | EFER_SVME));
+    CHECK(!trap_wrmsr(MSR_EFER, efer & ~(1ULL << 8)));
+    CHECK(trap_wrmsr(MSR_EFER, efer));
+    CHECK(!trap_wrmsr(0x40000000, guest_address(NO_MEMORY)));
+    CHECK(!trap_wrmsr(0x40000000, 1));
+}
+
+/* The machine's debug exit, power management and keyboard controller, as an example of what must not be reached. */
+static void check_ports(void)
+{
+    cpu_out8(0xF4, 0x10);
+    cpu_out8(0x64, 0xFE);
+    cpu_out8(0x92, 0x01);
+    CHECK_VALUE(cpu_in8(0x64), 0xFF);
+    CHECK_VALUE(cpu_in8(0x3FD), 0xFF);
+    CHECK_VALUE(cpu_in16(0x1234), 0xFFFF);
+    CHECK_VALUE(cpu_in32(0xCFC), 0xFFFFFFFF);
+}
+
+static void run_svm(void *arg)
+{
+    __asm__ volatile("vmrun %%rax" ::"a"(arg));
+}
+
+static void run_vmx(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("vmxoff");
+}
+
+void abuse_processor(void)
+{
+    check_msrs();
+    check_ports();
+    CHECK_VALUE(trap_try(run_svm, NULL), TRAP_UD);
+    CHECK_VALUE(trap_try(run_vmx, NULL), TRAP_UD);
+}
