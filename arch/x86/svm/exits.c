@@ -387,7 +387,7 @@ static void exit_unknown(struct arch_vcpu *v)
 {
     const struct vmcb *vmcb = svm_vmcb(v);
 
-    printk(LOG_ERROR, "unexpected exit %#llx, info %#llx %#llx", (unsigned long long)vmcb->exit_code,
+    printk(LOG_ERROR, "unexpected exit 0x%llx, info 0x%llx 0x%llx", (unsigned long long)vmcb->exit_code,
            (unsigned long long)vmcb->exit_info1, (unsigned long long)vmcb->exit_info2);
     door_guest_crash(v, "an exit that should not occur");
 }

@@ -37,7 +37,7 @@ static const struct control {
     {PIN, PIN_EXTERNAL_INTERRUPT, MUST, "external-interrupt exiting"},
     {PIN, PIN_NMI, MUST, "NMI exiting"},
     {PIN, PIN_VIRTUAL_NMIS, MUST, "virtual NMIs"},
-    {PIN, PIN_PREEMPTION_TIMER, NEVER, "preemption timer"},
+    {PIN, PIN_PREEMPTION_TIMER, MAY, "preemption timer"},
     {PIN, PIN_POSTED_INTERRUPTS, NEVER, "posted interrupts"},
     {CPU, CPU_HLT, MUST, "HLT exiting"},
     {CPU, CPU_INVLPG, NEVER, "INVLPG exiting"},

@@ -366,7 +366,7 @@ static enum exit_result exit_ept_violation(struct arch_vcpu *v)
 
 static enum exit_result exit_ept_misconfiguration(struct arch_vcpu *v)
 {
-    printk(LOG_ERROR, "EPT misconfiguration at guest-physical %#llx",
+    printk(LOG_ERROR, "EPT misconfiguration at guest-physical 0x%llx",
            (unsigned long long)vmx_read(VMCS_guest_physical_address));
     door_guest_crash(v, "its nested page table is wrong, which is a mistake of the hypervisor");
     return EXIT_AGAIN;
@@ -435,10 +435,11 @@ static const struct {
     [41] = {exit_entry_machine_check},
     [48] = {exit_ept_violation},
     [49] = {exit_ept_misconfiguration},
-    [50] = {exit_ud},      /* INVEPT */
-    [51] = {exit_ud},      /* RDTSCP */
-    [53] = {exit_ud},      /* INVVPID */
-    [54] = {exit_nothing}, /* WBINVD */
+    [50] = {exit_ud},        /* INVEPT */
+    [51] = {exit_ud},        /* RDTSCP */
+    [52] = {exit_interrupt}, /* preemption timer: let in what the processor may have overlooked */
+    [53] = {exit_ud},        /* INVVPID */
+    [54] = {exit_nothing},   /* WBINVD */
     [55] = {exit_xsetbv},
     [58] = {exit_ud}, /* INVPCID */
     [59] = {exit_ud}, /* VMFUNC */
@@ -451,7 +452,7 @@ void vmx_handle_exit(struct arch_vcpu *v)
     uint32_t reason = (uint32_t)vmx_read(VMCS_exit_reason) & 0xffff;
 
     if (reason >= sizeof(exit_table) / sizeof(exit_table[0]) || !exit_table[reason].handler) {
-        printk(LOG_ERROR, "unexpected exit %u, qualification %#llx", reason,
+        printk(LOG_ERROR, "unexpected exit %u, qualification 0x%llx", reason,
                (unsigned long long)vmx_read(VMCS_exit_qualification));
         door_guest_crash(v, "an exit that should not occur");
     } else if (exit_table[reason].handler(v) == EXIT_DONE) {

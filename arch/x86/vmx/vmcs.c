@@ -7,6 +7,7 @@
 #include "arch/x86/descriptors.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/time.h"
 #include "common/string.h"
 #include "guest/abi/errno.h"
 #include "kernel/door.h"
@@ -17,6 +18,7 @@
 #define REVISION_MASK 0x7fffffffU
 #define NO_CPU UINT32_MAX
 #define NO_LINK UINT64_MAX
+#define LONGEST_TURNS_PER_S 500
 
 #define EXCEPTION_DB 1
 #define EXCEPTION_AC 17
@@ -58,6 +60,19 @@ void vmx_vcpu_free(struct arch_vcpu *v)
     v->hw = NULL;
 }
 
+/*
+ * The longest turn in the guest. The field keeps its value, so every entry starts it anew (section 25.5.1), and it
+ * costs nothing while the guest exits by itself. Interrupts alone should do; but an emulator may overlook them while
+ * the guest's interrupt flag is clear (Bochs 2.7 does), and then this takes the CPU back.
+ */
+static uint64_t preemption_ticks(void)
+{
+    unsigned rate = vmx_capability.misc & 31; /* ticks once every 2^rate of the TSC */
+    uint64_t ticks = (tsc_hz / LONGEST_TURNS_PER_S) >> rate;
+
+    return ticks ? ticks : 1;
+}
+
 /* --- What a vcpu starts with. */
 static void write_controls(const struct arch_vcpu *v, bool long_mode)
 {
@@ -81,6 +96,8 @@ static void write_controls(const struct arch_vcpu *v, bool long_mode)
     vmx_write(VMCS_ept_pointer, vmx_ept_pointer(v->dom));
     if (vmx_controls.cpu2 & CPU2_VPID)
         vmx_write(VMCS_vpid, vmx_vpid(v));
+    if (vmx_controls.pin & PIN_PREEMPTION_TIMER)
+        vmx_write(VMCS_preemption_timer, preemption_ticks());
     vmx_write(VMCS_vmcs_link, NO_LINK);
 }
 

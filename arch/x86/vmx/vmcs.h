@@ -157,6 +157,7 @@
 
 /* Of features that we leave off; the entry checker knows their rules all the same. Not every processor has them. */
 #define VMCS_OPTIONAL_FIELDS(F)            \
+    F(preemption_timer, 0x482e)            \
     F(pml_address, 0x200e)                 \
     F(posted_interrupt_descriptor, 0x2016) \
     F(vm_function_controls, 0x2018)        \
