@@ -79,11 +79,21 @@ static enum exit_result exit_interrupt(struct arch_vcpu *v)
     return EXIT_AGAIN;
 }
 
-/* The guest can take an interrupt now: the next entry injects it if it is still there. */
+/*
+ * The guest can take an interrupt now: the next entry injects it if it is still there.
+ *
+ * QEMU 7.2 opens the window, now and then, within the shadow of STI. At STI; HLT that is one instruction too early: the
+ * guest would handle the event and then go to sleep, waiting for it. So a HLT that comes next is stepped over, as if
+ * the interrupt had come just after its start. No guest can tell the difference, whatever the processor.
+ */
 static enum exit_result exit_window(struct arch_vcpu *v)
 {
+    static const uint8_t hlt = 0xF4;
     struct vmcb *vmcb = svm_vmcb(v);
+    struct hvm_insn insn;
 
+    if (vmcb->cpl == 0 && fetch(v, &insn))
+        advance(v, hvm_insn_match(&insn, &hlt, 1));
     vmcb->vintr &= ~SVM_V_IRQ;
     vmcb->intercept[3] &= ~SVM_INTERCEPT_VINTR;
     return EXIT_AGAIN;
