@@ -97,7 +97,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm check counts fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-long test-host test-vm check counts fuzz coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf
@@ -113,6 +113,7 @@ help:
 	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf) and every guest (O/guest/NAME.ENVIRONMENT)'
 	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
+	@echo '  test-long      the same, and the tests that take long'
 	@echo '  test-host      unit tests and fuzzers only'
 	@echo '  test-vm        tests in an emulator only'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
@@ -253,6 +254,9 @@ run_vm = --pytest $(wildcard tests/vm tests/boot)
 
 test:
 	+$(Q)$(runner) $(run_host) $(run_vm)
+
+test-long:
+	+$(Q)$(runner) --long $(run_host) $(run_vm)
 
 test-host:
 	+$(Q)$(runner) $(run_host)

@@ -22,11 +22,13 @@ void container_init(void)
             }
             report.reason = "it could not be turned on";
         }
+        if (report.absent) /* not worth a word beside what another one lacks */
+            continue;
         if (report.reason && n >= 0 && (size_t)n < sizeof missing)
             n += format(missing + n, sizeof missing - (size_t)n, "%s%s: %s", n ? "; " : "",
                         report.name ? report.name : virt_backends[i]->name, report.reason);
     }
-    printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", missing[0] ? missing : "no back end");
+    printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", container_missing());
 }
 
 void container_init_cpu(void)
@@ -45,5 +47,5 @@ const struct virt_ops *container_ops(void)
 
 const char *container_missing(void)
 {
-    return missing[0] ? missing : "this machine has no virtualisation that Xenolith knows";
+    return missing[0] ? missing : "the processor has neither VMX nor SVM";
 }

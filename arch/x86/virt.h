@@ -63,6 +63,7 @@ struct vcpu_start {
 struct virt_report {
     const char *name; /* "SVM", "VMX" */
     bool usable;
+    bool absent;        /* not usable because the processor has nothing of it */
     const char *reason; /* if not usable: one sentence; else NULL */
     char features[160]; /* "NPT, 16 ASIDs, ..." */
 };
