@@ -82,10 +82,11 @@ static int decide_feature_control(struct virt_report *report)
     return refuse(report, "IA32_FEATURE_CONTROL cannot be set: the machine shows VMX and does not let it be used");
 }
 
-static int refuse_control(struct virt_report *report, const char *name)
+static int refuse_for(struct virt_report *report, const struct vmx_obstacle *obstacle)
 {
     static char text[120];
-    format(text, sizeof(text), "the processor's VMX lacks %s, which Xenolith needs", name);
+    format(text, sizeof(text), "the processor's VMX %s %s, which Xenolith %s",
+           obstacle->forced ? "insists on" : "lacks", obstacle->name, obstacle->forced ? "cannot use" : "needs");
     return refuse(report, text);
 }
 
@@ -100,9 +101,9 @@ int vmx_probe(struct virt_report *report)
         return refuse(report, refusal);
 
     read_capability(&vmx_capability);
-    const char *missing = vmx_resolve(&vmx_capability, &vmx_controls);
-    if (missing)
-        return refuse_control(report, missing);
+    struct vmx_obstacle obstacle = vmx_resolve(&vmx_capability, &vmx_controls);
+    if (obstacle.name)
+        return refuse_for(report, &obstacle);
     report->usable = true;
     report->reason = NULL;
     format(report->features, sizeof(report->features), "EPT%s%s, unrestricted guest%s%s",

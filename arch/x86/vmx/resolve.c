@@ -18,9 +18,9 @@ const char *vmx_feature_refusal(enum vmx_feature state)
     static const char *const refusals[] = {
         [VMX_FEATURE_OFF] =
             "the firmware has locked VMX off: enable virtualisation (Intel VT-x) in the firmware's set-up",
-        [VMX_FEATURE_ONLY_IN_SMX] =
-            "the firmware allows VMX only inside SMX (trusted execution): switch trusted execution (TXT) off, or VMX on "
-            "outside it, in the firmware's set-up",
+        [VMX_FEATURE_ONLY_IN_SMX] = "the firmware allows VMX only inside SMX (trusted execution): switch trusted "
+                                    "execution (TXT) off, or VMX on "
+                                    "outside it, in the firmware's set-up",
     };
     return refusals[state];
 }
@@ -40,6 +40,9 @@ static const struct control {
     enum need need;
     const char *name;
 } controls[] = {
+    /* First what tells the generations apart: an old processor lacks more, but this says most. */
+    {CPU2, CPU2_EPT, MUST, "extended page tables (EPT)"},
+    {CPU2, CPU2_UNRESTRICTED, MUST, "unrestricted guest"},
     {PIN, PIN_EXTERNAL_INTERRUPT, MUST, "external-interrupt exiting"},
     {PIN, PIN_NMI, MUST, "NMI exiting"},
     {PIN, PIN_VIRTUAL_NMIS, MUST, "virtual NMIs"},
@@ -60,8 +63,6 @@ static const struct control {
     {CPU, CPU_MSR_BITMAPS, MUST, "MSR bitmaps"},
     {CPU, CPU_MONITOR, MUST, "MONITOR exiting"},
     {CPU, CPU_SECONDARY, MUST, "secondary controls"},
-    {CPU2, CPU2_EPT, MUST, "extended page tables (EPT)"},
-    {CPU2, CPU2_UNRESTRICTED, MUST, "unrestricted guest"},
     {CPU2, CPU2_VPID, MAY, "VPID"},
     {CPU2, CPU2_WBINVD, MAY, "WBINVD exiting"},
     {CPU2, CPU2_RDTSCP, NEVER, "RDTSCP"},
@@ -90,8 +91,8 @@ static uint32_t may_be_one(uint64_t capability)
     return (uint32_t)(capability >> 32);
 }
 
-/* The name of the first control that can't be as we need it, or NULL; *values gets all five words. */
-static const char *resolve_controls(const struct vmx_capability *capability, struct vmx_controls *values)
+/* The first control that can't be as we need it; else *values gets all five words. */
+static struct vmx_obstacle resolve_controls(const struct vmx_capability *capability, struct vmx_controls *values)
 {
     const uint64_t words[NR_WORDS] = {capability->pin, capability->cpu, capability->cpu2, capability->exit,
                                       capability->entry};
@@ -101,14 +102,14 @@ static const char *resolve_controls(const struct vmx_capability *capability, str
         word[w] = must_be_one(words[w]);
     for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
         const struct control *c = &controls[i];
-        bool can = may_be_one(words[c->word]) & c->bit;
-        if ((c->need == MUST && !can) || (c->need == NEVER && (word[c->word] & c->bit)))
-            return c->name;
+        bool can = may_be_one(words[c->word]) & c->bit, forced = must_be_one(words[c->word]) & c->bit;
+        if ((c->need == MUST && !can) || (c->need == NEVER && forced))
+            return (struct vmx_obstacle){c->name, forced};
         if (c->need != NEVER && can)
             word[c->word] |= c->bit;
     }
     *values = (struct vmx_controls){word[PIN], word[CPU], word[CPU2], word[EXIT], word[ENTRY]};
-    return NULL;
+    return (struct vmx_obstacle){NULL, false};
 }
 
 /* --- What the controls need to be of use (appendix A.10). */
@@ -122,15 +123,15 @@ static const struct {
     {EPT_CAP_INVEPT_CONTEXT, "INVEPT of a single context"},
 };
 
-const char *vmx_resolve(const struct vmx_capability *capability, struct vmx_controls *values)
+struct vmx_obstacle vmx_resolve(const struct vmx_capability *capability, struct vmx_controls *values)
 {
     const uint64_t invvpid = VPID_CAP_INVVPID | VPID_CAP_CONTEXT;
-    const char *missing = resolve_controls(capability, values);
+    struct vmx_obstacle obstacle = resolve_controls(capability, values);
 
-    for (unsigned i = 0; !missing && i < sizeof(ept_needs) / sizeof(ept_needs[0]); i++)
+    for (unsigned i = 0; !obstacle.name && i < sizeof(ept_needs) / sizeof(ept_needs[0]); i++)
         if (!(capability->ept_vpid & ept_needs[i].bit))
-            missing = ept_needs[i].name;
-    if (!missing && (capability->ept_vpid & invvpid) != invvpid)
+            obstacle.name = ept_needs[i].name;
+    if (!obstacle.name && (capability->ept_vpid & invvpid) != invvpid)
         values->cpu2 &= ~CPU2_VPID;
-    return missing;
+    return obstacle;
 }

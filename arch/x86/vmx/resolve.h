@@ -25,10 +25,16 @@ const char *vmx_feature_refusal(enum vmx_feature state);
 /* To be written if the state is VMX_FEATURE_UNDECIDED: VMX on outside SMX, the rest as it is, and locked. */
 uint64_t vmx_feature_decided(uint64_t feature_control);
 
+/* Why a processor's VMX can't be used: what it lacks, or what it does not let us switch off. */
+struct vmx_obstacle {
+    const char *name; /* NULL: there is none */
+    bool forced;
+};
+
 /*
- * The controls that we run guests with (sections 24.6 to 24.8, appendix A.2 to A.5). The name of what the processor lacks,
- * or NULL and *controls. VPID stays off where INVVPID could not go with it.
+ * The controls that we run guests with (sections 24.6 to 24.8, appendix A.2 to A.5): *controls, if there is no
+ * obstacle. VPID stays off where INVVPID could not go with it.
  */
-const char *vmx_resolve(const struct vmx_capability *capability, struct vmx_controls *controls);
+struct vmx_obstacle vmx_resolve(const struct vmx_capability *capability, struct vmx_controls *controls);
 
 #endif
