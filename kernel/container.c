@@ -3,7 +3,9 @@
 
 #include "arch/x86/cpu.h"
 #include "common/format.h"
+#include "guest/abi/errno.h"
 #include "kernel/printk.h"
+#include "kernel/summary.h"
 
 static const struct virt_ops *chosen;
 static char missing[400];
@@ -29,6 +31,16 @@ void container_init(void)
                         report.name ? report.name : virt_backends[i]->name, report.reason);
     }
     printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", container_missing());
+}
+
+void container_selftest(const char *name)
+{
+    if (!*name)
+        return;
+    int r = chosen && chosen->selftest ? chosen->selftest(name) : -XEN_ENOENT;
+    if (r == -XEN_ENOENT)
+        printk(LOG_ERROR, "there is no selftest \"%s\" for this processor", name);
+    summary_verdict(!r);
 }
 
 void container_init_cpu(void)

@@ -7,6 +7,8 @@
 
 /* Boot CPU, once: try the back ends in order and say what was found; turns the chosen one on for this CPU. */
 void container_init(void);
+/* Boot CPU, then: the container's own test of this name and the end of the run, unless name is empty. */
+void container_selftest(const char *name);
 /* Every other CPU, before it runs vcpus. */
 void container_init_cpu(void);
 /* The back end of hvm domains, or NULL if this machine has none: container_missing() says why. */

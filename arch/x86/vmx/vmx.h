@@ -142,6 +142,9 @@ void vmx_debug_unload(struct vmx_vcpu *vv);
 void vmx_set_cpu_control(struct vmx_vcpu *vv, uint32_t bit, bool on);
 uint16_t vmx_vpid(const struct arch_vcpu *v);
 
+/* selftest.c */
+int vmx_selftest(const char *name);
+
 /* ept.c */
 int vmx_domain_init(struct arch_domain *d);
 void vmx_domain_free(struct arch_domain *d);

@@ -52,9 +52,10 @@ def test_model(model):
 def test_refused_model(model):
     """A processor that cannot run guests, and a message that does not name what it lacks."""
     output = harness.bochs("hello", model).expect_bad()
-    output.expect(rf"xen: virtualisation: .*{REFUSED[model]}")
+    output.expect(rf"xen: .*virtualisation: .*{REFUSED[model]}")
 
 
+# Without the guests that loop with interrupts off or end in a triple fault: Bochs' SVM does not let go of those.
 RYZEN = """xenolith
 module hello name=hello memory=16
 module pingpong name=server memory=16 cmdline="role=server peer=3 rounds=500"
@@ -63,7 +64,6 @@ module poll name=poll memory=16 vcpus=2
 module timer name=timer memory=16
 module three-level name=three-level memory=32 vcpus=2 evtchn_extended="3level" cmdline="ports=2000"
 module naughty name=registration memory=16 evtchn_extended="3level" cmdline="what=registration"
-module naughty name=loop memory=16 expect=running cmdline="what=loop"
 """
 
 
@@ -73,9 +73,15 @@ def test_svm_with_all_it_offers():
     run.expect(r"xen: virtualisation: SVM \(.*next rip, flush by ASID")
 
 
+PAIR = """xenolith
+module pingpong name=server memory=16 cpus=0 cmdline="role=server peer=2 rounds=100"
+module pingpong name=client memory=16 cpus=1 cmdline="role=client peer=1 port=1 rounds=100"
+"""
+
+
 def test_two_cpus():
-    """VMX that is turned on, with its host state, on the boot CPU only."""
-    run = harness.bochs("pingpong", cpus=2).expect_good()
+    """VMX that is turned on, with its host state, on the boot CPU only; events that reach no guest of another CPU."""
+    run = harness.bochs(harness.adhoc(PAIR), cpus=2).expect_good()
     run.expect(r"xen: processors: 2 running")
 
 
