@@ -5,6 +5,7 @@
 #include "guest/abi/vcpu.h"
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
+#include "guest/lib/events.h"
 #include "guest/lib/env.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
@@ -276,7 +277,7 @@ int env_vcpu_initialise(unsigned id, void (*fn)(void *), void *arg)
             },
     };
 
-    s->vcpu = (struct guest_vcpu){.id = id, .info = &guest_env.shared->vcpu_info[id]};
+    s->vcpu = (struct guest_vcpu){.id = id, .info = evt_vcpu_info(id)};
     s->fn = fn;
     s->arg = arg;
     return (int)hv_vcpu_op(VCPUOP_initialise, id, &context);
