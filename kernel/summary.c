@@ -85,33 +85,40 @@ void summary_stay(void)
     stay = true;
 }
 
+static const char *result_word(const struct domain_result *r)
+{
+    if (!r->good)
+        return "BAD";
+    return r->expect == CONFIG_EXPECT_SUCCESS ? "good" : "expected";
+}
+
+/* With its time stamp a row is narrower than the 80 columns of a text screen. */
 static void print_row(const struct domain_result *r)
 {
-    char pages[32] = "ok";
-    if (r->leaked)
-        format(pages, sizeof pages, "%llu lost", (unsigned long long)r->leaked);
-    printk(LOG_INFO, "  %-16s %-10s %-9s %10llu.%03llu %12llu %12llu  %-8s %s%s%s", r->name,
-           domain_reason_name(r->shutdown), r->good ? "good" : "BAD", (unsigned long long)(r->run_ns / 1000000),
-           (unsigned long long)(r->run_ns / 1000 % 1000), (unsigned long long)r->hypercalls,
-           (unsigned long long)r->events, pages, r->verdict[0] ? r->verdict : "no verdict",
-           r->expect == CONFIG_EXPECT_CRASH ? " (crash expected)" : "",
-           r->expect == CONFIG_EXPECT_RUNNING ? " (expected to run on)" : "");
+    printk(LOG_INFO, "  %-12s %-8s %-8s %5llu.%llu %10llu %8llu", r->name, domain_reason_name(r->shutdown),
+           result_word(r), (unsigned long long)(r->run_ns / 1000000), (unsigned long long)(r->run_ns / 100000 % 10),
+           (unsigned long long)r->hypercalls, (unsigned long long)r->events);
+    if (r->verdict[0] && strcmp(r->verdict, "success") != 0)
+        printk(LOG_INFO, "    %s said: %s", r->name, r->verdict);
+    else if (!r->verdict[0] && !r->good)
+        printk(LOG_INFO, "    %s gave no verdict", r->name);
 }
 
 static bool print_table(void)
 {
     uint64_t hypercalls = 0, events = 0;
     unsigned good = 0;
-    printk(LOG_INFO, "  %-16s %-10s %-9s %14s %12s %12s  %-8s %s", "domain", "reason", "result", "run time (ms)",
-           "hypercalls", "events", "pages", "verdict");
+    printk(LOG_INFO, "  %-12s %-8s %-8s %7s %10s %8s", "domain", "reason", "result", "ms", "hypercalls", "events");
     for (unsigned i = 0; i < nr_results; i++) {
         print_row(&results[i]);
         hypercalls += results[i].hypercalls;
         events += results[i].events;
         good += results[i].good;
     }
-    printk(LOG_INFO, "  total: %u of %u domains good, %llu hypercalls, %llu events, %u modules skipped", good,
-           nr_results, (unsigned long long)hypercalls, (unsigned long long)events, nr_skipped);
+    printk(LOG_INFO, "  %2u of %2u domains are good              %10llu %8llu", good, nr_results,
+           (unsigned long long)hypercalls, (unsigned long long)events);
+    if (nr_skipped)
+        printk(LOG_INFO, "  %u module%s skipped", nr_skipped, nr_skipped == 1 ? " was" : "s were");
     return good == nr_results && nr_results > 0 && nr_skipped == 0;
 }
 
@@ -119,8 +126,10 @@ static bool print_table(void)
 static bool all_frames_back(void)
 {
     uint64_t now = memory_free_frames();
-    if (now == baseline)
+    if (now == baseline) {
+        printk(LOG_INFO, "  every page came back");
         return true;
+    }
     printk(LOG_ERROR, "the page pool had %llu frames free before the first domain and has %llu after the last",
            (unsigned long long)baseline, (unsigned long long)now);
     return false;
