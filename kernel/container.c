@@ -7,6 +7,7 @@
 
 static const struct virt_ops *chosen;
 static char missing[400];
+static unsigned ready; /* atomic: other CPUs that have it turned on, or do without */
 
 void container_init(void)
 {
@@ -31,11 +32,16 @@ void container_init(void)
 
 void container_init_cpu(void)
 {
-    if (!chosen)
-        return;
-    int r = chosen->cpu_enable();
+    int r = chosen ? chosen->cpu_enable() : 0;
     if (r)
         panic("CPU %u can't turn on %s (error %d)", this_cpu()->id, chosen->name, -r);
+    __atomic_fetch_add(&ready, 1, __ATOMIC_RELEASE);
+}
+
+void container_await_cpus(unsigned others)
+{
+    while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < others)
+        __builtin_ia32_pause();
 }
 
 const struct virt_ops *container_ops(void)

@@ -82,6 +82,7 @@ static void start_polling(struct vcpu *v, uint32_t port)
     timer_stop(&v->poll_timer, v->arch.cpu);
     __atomic_fetch_add(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&v->poll_port, port, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&v->domain->polls[v->arch.id / 64], 1ULL << v->arch.id % 64, __ATOMIC_SEQ_CST);
     __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
 }
 
@@ -101,6 +102,7 @@ static int64_t op_poll(struct vcpu *v, uint64_t arg)
     int r = vcpu_events_deliverable(v) ? 1 : any_pending(v, &p);
     if (r) {
         vcpu_end_poll(v);
+        vcpu_forget_poll(v);
         return r > 0 ? 0 : r;
     }
     if (p.timeout)

@@ -30,11 +30,11 @@ static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         return -XEN_EFAULT;
     spin_lock(&d->lock);
     int r = v->initialised ? -XEN_EEXIST : start_from_context(&context, &start);
-    if (r == 0)
-        v->initialised = true;
-    spin_unlock(&d->lock);
-    if (r == 0)
+    if (r == 0) {
         d->arch.ops->vcpu_start(&v->arch, &start);
+        __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE); /* from here on op_up may start it */
+    }
+    spin_unlock(&d->lock);
     return r;
 }
 
@@ -42,7 +42,7 @@ static int64_t op_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     (void)cur;
     (void)arg;
-    if (!v->initialised)
+    if (!__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE))
         return -XEN_EINVAL;
     sched_wake(v, VCPU_DOWN);
     return 0;
@@ -58,17 +58,23 @@ static bool others_are_down(const struct vcpu *v)
     return true;
 }
 
-/* The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. */
+/*
+ * The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. The lock is
+ * for two that go down at the same time: neither must take the other for the one that stays.
+ */
 static int64_t op_down(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
+    struct domain *d = v->domain;
     (void)cur;
     (void)arg;
-    if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN)
-        return 0;
-    if (others_are_down(v))
-        domain_shutdown(v->domain, SHUTDOWN_poweroff);
-    else
+    spin_lock(&d->lock);
+    bool down = __atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN;
+    bool last = !down && others_are_down(v);
+    if (!down && !last)
         sched_stop(v, VCPU_DOWN);
+    spin_unlock(&d->lock);
+    if (last)
+        domain_shutdown(d, SHUTDOWN_poweroff);
     return 0;
 }
 

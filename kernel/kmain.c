@@ -70,6 +70,7 @@ static void clock_init(void)
 static void cpus_init(void)
 {
     unsigned n = smp_start(options.maxcpus);
+    container_await_cpus(n - 1);
     printk(LOG_INFO, "processors: %u running", n);
 }
 
