@@ -38,7 +38,7 @@ static void check_ports(void)
 
 static void run_svm(void *arg)
 {
-    __asm__ volatile("vmrun %%rax" ::"a"(arg));
+    __asm__ volatile("vmrun" ::"a"(arg));
 }
 
 static void run_vmx(void *arg)
