@@ -21,7 +21,7 @@ static const struct abuse abuses[] = {
     {"registration", abuse_registration, false}, {"processor", abuse_processor, false},
     {"triple", abuse_triple_fault, true},        {"jump", abuse_wild_jump, true},
     {"nested", abuse_lost_page_tables, true},    {"unplug", abuse_own_memory, true},
-    {"loop", abuse_endless_loop, true},
+    {"loop", abuse_endless_loop, true},          {"hog", abuse_hog, false},
 };
 
 void guest_main(void)
