@@ -96,7 +96,8 @@ static inline void cpu_take_interrupts(void)
 
 /*
  * Should a long operation stop here, and be continued when the run loop has been entered? Interrupts are off in
- * hypervisor code, so this lets them in: without that the timer would wait for the operation's end. No lock may be held.
+ * hypervisor code, so this lets them in: without that the timer would wait for the operation's end. No lock may be
+ * held.
  */
 static inline bool cpu_should_yield(void)
 {

@@ -13,10 +13,10 @@
 #include "guest/lib/verdict.h"
 #include "guest/naughty/naughty.h"
 
-#define ORDER 9          /* of an extent: 512 frames, all there already, so that each counts as done */
-#define EXTENTS 20000U   /* in one list */
-#define ENTRIES 6000U    /* of one multicall, an extent each */
-#define SOON CLOCK_MS    /* the event comes due so long after the start */
+#define ORDER 9        /* of an extent: 512 frames, all there already, so that each counts as done */
+#define EXTENTS 20000U /* in one list */
+#define ENTRIES 6000U  /* of one multicall, an extent each */
+#define SOON CLOCK_MS  /* the event comes due so long after the start */
 
 static volatile uint64_t handled_at;
 
