@@ -69,7 +69,7 @@ static void check_interrupted(const char *what, void (*hypercall)(void))
     CHECK_VALUE(hv_set_timer_op(start + SOON), 0);
     hypercall();
     end = clock_now();
-    if (end - start < 20 * SOON)
+    if (end - start < 5 * SOON)
         verdict(VERDICT_ERROR, "%s took only %llu us", what, (unsigned long long)((end - start) / CLOCK_US));
     else if (handled_at == 0 || end - handled_at < (end - start) / 2)
         verdict(VERDICT_FAILURE, "%s took %llu us and let no event in", what,
