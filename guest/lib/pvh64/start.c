@@ -228,10 +228,9 @@ bool env_upcalls_off(void)
     return flags & RFLAGS_IF;
 }
 
-/* STI takes effect after the next instruction, so that no upcall can come between the two. */
 void env_wait(void)
 {
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
+    pvh64_wait();
 }
 
 struct vcpu_start {

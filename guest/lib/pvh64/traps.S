@@ -93,6 +93,19 @@ trap_caught:
         pop     %rbp
         ret
 
+/* void pvh64_wait(void): sleep until an interrupt has been taken. STI takes effect behind the next instruction, so that
+ * none can come between the two; for where one does all the same, see skip_wait() in traps.c. */
+        .globl pvh64_wait
+pvh64_wait:
+        sti
+        .globl pvh64_wait_hlt
+pvh64_wait_hlt:
+        hlt
+        .globl pvh64_wait_end
+pvh64_wait_end:
+        cli
+        ret
+
 /* void pvh64_enter_user(uintptr_t rip, guest_word rdi, guest_word rsi, guest_word rdx, uintptr_t rsp): go to ring 3. */
         .globl pvh64_enter_user
 pvh64_enter_user:

@@ -25,6 +25,8 @@ struct trap_frame {
 /* traps.S */
 extern const uint8_t trap_stubs[256][16];
 extern const uint8_t trap_caught[];
+void pvh64_wait(void);
+extern const uint8_t pvh64_wait_hlt[], pvh64_wait_end[];
 int trap_call(void (*fn)(void *), void *arg, guest_word *catch_sp);
 void pvh64_enter_user(uintptr_t rip, guest_word rdi, guest_word rsi, guest_word rdx, uintptr_t rsp)
     __attribute__((noreturn));
