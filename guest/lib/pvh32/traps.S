@@ -68,16 +68,18 @@ trap_caught:
         pop     %ebp
         ret
 
-/* void trap_divert(uint32_t sp, uint32_t vector, uint32_t eflags): IRET within ring 0 does not change the stack, so
- * this leaves the exception by hand. */
+/* void trap_divert(uint32_t sp, uint32_t vector, uint32_t eflags): IRET within ring 0 does not change the stack, so its
+ * frame is built there by hand; it is by IRET that the processor lets further NMIs in. */
         .globl trap_divert
 trap_divert:
         mov     4(%esp), %ecx
         mov     8(%esp), %eax
-        push    12(%esp)
-        popf
+        mov     12(%esp), %edx
         mov     %ecx, %esp
-        jmp     trap_caught
+        push    %edx
+        push    %cs
+        push    $trap_caught
+        iret
 
 /* void pvh_wait(void): sleep until an interrupt has been taken. STI takes effect behind the next instruction, so that
  * none can come between the two; for where one does all the same, see skip_wait() in pvh/traps.c. */
