@@ -94,6 +94,7 @@ static void abandon(struct domain *d)
     uint64_t cursor = 0;
     while (!p2m_release(d, &cursor, UINT32_MAX))
         ;
+    domain_unlink(d);
     domain_free(d);
 }
 

@@ -110,7 +110,7 @@ void env_unlock(uint32_t *lock)
 
 bool env_should_yield(void)
 {
-    return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
+    return cpu_should_yield();
 }
 
 bool env_quiesce_begin(void)

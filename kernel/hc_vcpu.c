@@ -30,9 +30,11 @@ static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         return -XEN_EFAULT;
     spin_lock(&d->lock);
     int r = v->initialised ? -XEN_EEXIST : start_from_context(&context, &start);
+    if (r == 0 && !virt_start_allowed(&start))
+        r = -XEN_EINVAL;
     if (r == 0) {
         d->arch.ops->vcpu_start(&v->arch, &start);
-        __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE); /* from here on op_up may start it */
+        __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE); /* now op_up() may come: not before */
     }
     spin_unlock(&d->lock);
     return r;
@@ -48,6 +50,7 @@ static int64_t op_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     return 0;
 }
 
+/* [d] */
 static bool others_are_down(const struct vcpu *v)
 {
     for (unsigned i = 0; i < v->domain->nr_vcpus; i++) {
@@ -207,7 +210,8 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         domain_put_page(d, mfn);
         return -XEN_EINVAL;
     }
-    vcpu_stamp_time(v, time_now());
+    if (v == cur)
+        vcpu_stamp_time(v, time_now()); /* another vcpu's clock is stamped when it comes up (vcpu_set_info) */
     return 0;
 }
 
@@ -215,7 +219,7 @@ static int64_t op_send_nmi(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     (void)cur;
     (void)arg;
-    v->arch.nmi_pending = true;
+    __atomic_store_n(&v->arch.nmi_pending, true, __ATOMIC_SEQ_CST); /* before vcpu_kick() looks whether it sleeps */
     vcpu_kick(v);
     return 0;
 }

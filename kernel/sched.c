@@ -143,7 +143,9 @@ void sched_stop(struct vcpu *v, uint32_t reasons)
 bool sched_is_off(const struct vcpu *v)
 {
     const struct runqueue *rq = &runqueues[v->arch.cpu];
-    return __atomic_load_n(&rq->loaded, __ATOMIC_ACQUIRE) != v && !__atomic_load_n(&v->running, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+        return false; /* it may be about to be loaded */
+    return __atomic_load_n(&rq->loaded, __ATOMIC_ACQUIRE) != v;
 }
 
 void sched_yield(struct vcpu *v)

@@ -229,7 +229,7 @@ bool vcpu_events_deliverable(const struct vcpu *v)
 void vcpu_block(struct vcpu *v)
 {
     __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
-    if (vcpu_events_deliverable(v)) {
+    if (vcpu_events_deliverable(v) || __atomic_load_n(&v->arch.nmi_pending, __ATOMIC_SEQ_CST)) {
         __atomic_fetch_and(&v->blocked_by, ~VCPU_BLOCKED, __ATOMIC_SEQ_CST);
         return;
     }

@@ -45,6 +45,7 @@ struct guest_vcpu {
     guest_word trap_address; /* the last trap that trap_try() caught: where ... */
     guest_word trap_result;  /* ... and its accumulator */
     uint64_t upcalls;        /* event upcalls taken */
+    uint64_t early_upcalls;  /* those of them that came between STI and HLT, against the processor's rules */
     guest_word next_port;    /* where the next scan starts (fairness) */
     guest_word *l2;          /* this vcpu's L2 selector, or NULL: it scans two levels */
     guest_word *l2_memory;   /* where it is, or was the last time */

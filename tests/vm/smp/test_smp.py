@@ -12,11 +12,11 @@ module smp name="v128" memory=16 vcpus=128 evtchn_extended="3level" cmdline="rou
 """
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 4])
-def test_smp(cpus):
+@pytest.mark.parametrize("env, cpus", [("pvh64", 1), ("pvh64", 2), ("pvh64", 4), ("pvh32", 2)])
+def test_smp(env, cpus):
     """An IPI that does not wake its vcpu; a vcpu beyond 31 that no event reaches; two vcpus that go down at the same
     time and leave a domain behind in which nobody is up."""
-    run = harness.boot(harness.adhoc(QUICK), cpus=cpus).expect_good()
+    run = harness.boot(harness.adhoc(QUICK), env=env, cpus=cpus).expect_good()
     run.expect(r"v128: smp: roll call: 127 vcpus came up")
 
 
