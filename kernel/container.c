@@ -17,7 +17,7 @@ void container_init(void)
             int r = virt_backends[i]->cpu_enable();
             if (r == 0) {
                 chosen = virt_backends[i];
-                printk(LOG_INFO, "virtualisation: %s (%s)", report.name, report.features);
+                printk(LOG_INFO, "container:  %s, %s", report.name, report.features);
                 return;
             }
             report.reason = "it could not be turned on";
