@@ -72,13 +72,20 @@ hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden
 hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------
-# One guest program is one source, built for each of these. A new environment is a new block of three lines; its own
-# start-up files go to guest/lib/ENVIRONMENT/.
-environments := pvh64
+# One guest program is one source, built for each of these. A new environment is a new block of lines; its own start-up
+# files are in .folders, and a program may have files for it in guest/PROGRAM/ENVIRONMENT/.
+environments := pvh64 pvh32
 
 pvh64.flags := $(freestanding) -fno-pie -mcmodel=small -ffunction-sections -fdata-sections
 pvh64.link := $(linking) -Wl,--gc-sections
 pvh64.script := linker/guest.ld
+pvh64.folders := guest/lib/pvh guest/lib/pvh64
+
+# Freestanding: no 32-bit library of the compiler or of C is needed. Any processor with cmpxchg8b runs it.
+pvh32.flags := $(filter-out -mcmodel=small -mno-red-zone --target=%,$(pvh64.flags)) $(if $(cc_is_clang),--target=i686-linux-gnu,-m32 -march=i686)
+pvh32.link := $(filter-out --target=%,$(pvh64.link)) $(if $(cc_is_clang),--target=i686-linux-gnu,-m32)
+pvh32.script := linker/guest.ld
+pvh32.folders := guest/lib/pvh guest/lib/pvh32
 
 # --- Sources ---------------------------------------------------------------------------------------------------------
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
@@ -195,7 +202,7 @@ $(O)/xenolith: $(O)/xenolith.elf
 # --- Guests ----------------------------------------------------------------------------------------------------------
 # $(1) = program, $(2) = environment
 define guest_rules
-guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,guest/$(1) guest/lib guest/lib/$(2) common))
+guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,guest/$(1) guest/$(1)/$(2) guest/lib $($(2).folders) common))
 $(O)/guest/$(1).$(2): $$(guest_objects.$(1).$(2)) $(O)/$($(2).script)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)

@@ -5,9 +5,9 @@
 #include "guest/lib/word.h"
 
 /* Addresses that no guest can use. */
-#define UNMAPPED ((void *)(guest_word)0x700000000000)      /* canonical, absent from the guest's page tables */
-#define NON_CANONICAL ((void *)(guest_word)0x800000000000) /* bits 63 to 47 differ */
-#define NO_MEMORY ((void *)(guest_word)0xC8000000)         /* mapped by the guest, but there is no RAM */
+#define UNMAPPED ((void *)GUEST_UNMAPPED)
+#define NON_CANONICAL ((void *)GUEST_NON_CANONICAL)
+#define NO_MEMORY ((void *)(guest_word)0xC8000000) /* mapped by the guest, but there is no RAM */
 
 /* Survived: each answer is checked. */
 void abuse_pointers(void);     /* every hypercall with every bad pointer */

@@ -105,22 +105,23 @@ def run_sh(*args, cwd=None, timeout=4 * HANG):
     )
 
 
-def make_iso(scenario, multiboot):
-    name = pathlib.Path(scenario).stem
+def make_iso(scenario, multiboot, env):
+    name = f"{pathlib.Path(scenario).stem}-{env}"
     output = f"{BUILD}/vm/{name}-mb{multiboot}.iso"
     command = ["tools/mkiso.py", "--build", BUILD, "--default", scenario, "--multiboot", str(multiboot), "-o", output]
+    command += ["--env", env]
     subprocess.run(command, cwd=ROOT, check=True)
     return output
 
 
 @functools.lru_cache(maxsize=None)
-def command(scenario, firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=()):
+def command(scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=()):
     """QEMU's command line for a scenario."""
-    printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-f", firmware, "-c", str(cpus), "--", *extra)
+    printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-e", env, "-f", firmware, "-c", str(cpus), "--", *extra)
     assert printed.returncode == 0, printed.stderr
     words = shlex.split(printed.stdout.splitlines()[-1])
     if firmware == "bios":
-        words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot)
+        words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot, env)
     if cpu:
         words[words.index("-cpu") + 1] = cpu
     if not serial:
