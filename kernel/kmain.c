@@ -79,6 +79,7 @@ static void clock_init(void)
 static void cpus_init(void)
 {
     unsigned n = smp_start(options.maxcpus);
+    container_wait_for_cpus(n);
     printk(LOG_INFO, "processors: %u running", n);
 }
 
