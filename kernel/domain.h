@@ -54,7 +54,7 @@ enum domain_state { DOMAIN_ALIVE, DOMAIN_STOPPING, DOMAIN_CLOSING, DOMAIN_FREEIN
 #define DOMAIN_NOT_SHUT UINT32_MAX
 
 /* A shutdown reason of our own: the run is over and the domain was still running. */
-#define SHUTDOWN_destroyed 100
+#define SHUTDOWN_destroyed 0x100 /* a guest gives 8 bits */
 
 struct domain {
     struct arch_domain arch;
