@@ -115,7 +115,7 @@ static bool print_table(void)
         events += results[i].events;
         good += results[i].good;
     }
-    printk(LOG_INFO, "  %2u of %2u domains are good         %10llu %8llu", good, nr_results,
+    printk(LOG_INFO, "  %2u of %2u domains are good              %10llu %8llu", good, nr_results,
            (unsigned long long)hypercalls, (unsigned long long)events);
     if (nr_skipped)
         printk(LOG_INFO, "  %u module%s skipped", nr_skipped, nr_skipped == 1 ? " was" : "s were");

@@ -12,7 +12,7 @@ import harness  # noqa: E402  (needs the path above)
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "long: only for `make test-long`")
+    config.addinivalue_line("markers", "long: takes minutes; only in `make test-long`")
 
 
 @pytest.fixture

@@ -42,6 +42,11 @@ def test_scenario(scenario):
     harness.bochs(scenario).expect_good()
 
 
+def test_32_bit_guests():
+    """What differs for guests outside 64-bit mode: registers' halves, PDPTEs, the entry control for IA-32e mode."""
+    harness.bochs("tour", env="pvh32").expect_good()
+
+
 @pytest.mark.parametrize("model", SMOKE)
 def test_model(model):
     """A control that one generation lacks and the table asks for; a field that it does not know."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """run.sh: what it refuses, what it prints, and its exit status."""
 
+import re
 import shlex
 
 import pytest
@@ -12,6 +13,7 @@ REFUSED = {
     "an option without its value": (["-g"], "-g"),
     "a scenario that does not exist": (["-g", "nonsense"], "hello"),
     "a scenario file that does not exist": (["-g", "/nowhere/x.cfg"], "/nowhere/x.cfg"),
+    "an environment that does not exist": (["-e", "dos"], "pvh64, pvh32"),
     "a machine that does not exist": (["-m", "vax"], "qemu, kvm, bochs"),
     "a processor for QEMU": (["-M", "haswell"], "-cpu"),
     "a processor that Bochs lacks": (["-m", "bochs", "-M", "i486"], "corei7_icelake_u"),
@@ -44,8 +46,8 @@ def test_help_names_every_option():
     """An option that was added and not documented."""
     result = harness.run_sh("-h")
     assert result.returncode == 0
-    for option in "glmMfcidnh":
-        assert f"\n    -{option} " in result.stdout
+    for option in "glmMfcidnhe":
+        assert re.search(rf"^    -{option}\b", result.stdout, re.MULTILINE)
 
 
 def test_list():
