@@ -216,7 +216,7 @@ static bool no_way_back(const struct vmcs_snapshot *s, const struct vmcs_snapsho
     if (s->exit_controls != good->exit_controls || s->exit_msr_store_count || s->exit_msr_load_count ||
         s->entry_msr_load_count)
         return true;
-    if (s->activity == ACTIVITY_WAIT_SIPI || s->vmcs_link != UINT64_MAX)
+    if (s->vmcs_link != UINT64_MAX)
         return true;
     bool sleeps = s->activity != ACTIVITY_ACTIVE && !(s->entry_interrupt_info & INTERRUPT_VALID);
     if (!(s->cpu_controls & CPU_SECONDARY) || !(s->cpu2_controls & CPU2_EPT))

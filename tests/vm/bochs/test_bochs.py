@@ -21,7 +21,7 @@ def test_tour():
     result = harness.run_sh("-m", "bochs")
     output = harness.Output(result.stdout.replace("\r", ""))
     assert result.returncode == 0, result.stdout + result.stderr
-    output.expect(r"xen: virtualisation: VMX \(EPT.*unrestricted guest, VPID, true controls\)")
+    output.expect(r"xen: container: +VMX, EPT.*unrestricted guest, VPID, true controls")
     output.expect(r"xen: +(\d+) of +\1 domains are good")
     output.expect(r"xen: verdict: success\s*\Z")
 
@@ -50,7 +50,7 @@ def test_32_bit_guests():
 @pytest.mark.parametrize("model", SMOKE)
 def test_model(model):
     """A control that one generation lacks and the table asks for; a field that it does not know."""
-    harness.bochs("hello", model).expect_good().expect(r"xen: virtualisation: VMX ")
+    harness.bochs("hello", model).expect_good().expect(r"xen: container: +VMX,")
 
 
 @pytest.mark.parametrize("model", REFUSED)
@@ -75,7 +75,7 @@ module naughty name=registration memory=16 evtchn_extended="3level" cmdline="wha
 def test_svm_with_all_it_offers():
     """NRIPS and flush by ASID, which QEMU's SVM does not have: paths that no other test enters."""
     run = harness.bochs(harness.adhoc(RYZEN), "ryzen").expect_good()
-    run.expect(r"xen: virtualisation: SVM \(.*next rip, flush by ASID")
+    run.expect(r"xen: container: +SVM, .*next rip, flush by ASID")
 
 
 PAIR = """xenolith
