@@ -211,7 +211,7 @@ static bool no_way_back(const struct vmcs_snapshot *s, const struct vmcs_snapsho
 {
     for (unsigned i = 0; i < NR_FIELDS; i++)
         if (fields[i].role == HOST &&
-            memcmp((const char *)s + fields[i].offset, (const char *)good + fields[i].offset, 8))
+            memcmp((const char *)s + fields[i].offset, (const char *)good + fields[i].offset, 8) != 0)
             return true;
     if (s->exit_controls != good->exit_controls || s->exit_msr_store_count || s->exit_msr_load_count ||
         s->entry_msr_load_count)
