@@ -104,7 +104,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm check counts fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts fuzz coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf
@@ -122,6 +122,7 @@ help:
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
 	@echo '  test-vm        tests in an emulator only'
+	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
@@ -266,6 +267,9 @@ test-host:
 
 test-vm:
 	+$(Q)$(runner) $(run_vm)
+
+test-long:
+	+$(Q)$(runner) --long $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)

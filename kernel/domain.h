@@ -54,17 +54,18 @@ enum domain_state { DOMAIN_ALIVE, DOMAIN_STOPPING, DOMAIN_CLOSING, DOMAIN_FREEIN
 #define DOMAIN_NOT_SHUT UINT32_MAX
 
 /* A shutdown reason of our own: the run is over and the domain was still running. */
-#define SHUTDOWN_destroyed 100
+#define SHUTDOWN_destroyed 0x100 /* a guest gives 8 bits */
 
 struct domain {
     struct arch_domain arch;
-    struct evt_domain *evt; /* [I] */
-    uint16_t nr_vcpus;      /* [I] */
-    bool privileged;        /* [I] */
-    uint8_t container;      /* [I] CONTAINER_*: kernel/hypercall.h */
-    bool arch_ready;        /* [I] ops->domain_init succeeded */
-    uint32_t nr_pollers;    /* [a] vcpus in SCHEDOP_poll */
-    struct p2m p2m;         /* kernel/p2m.h */
+    struct evt_domain *evt;                /* [I] */
+    uint16_t nr_vcpus;                     /* [I] */
+    bool privileged;                       /* [I] */
+    uint8_t container;                     /* [I] CONTAINER_*: kernel/hypercall.h */
+    bool arch_ready;                       /* [I] ops->domain_init succeeded */
+    uint32_t nr_pollers;                   /* [a] vcpus in SCHEDOP_poll */
+    uint64_t polls[DOMAIN_MAX_VCPUS / 64]; /* [a] bit by vcpu: it may be in SCHEDOP_poll; each clears its own */
+    struct p2m p2m;                        /* kernel/p2m.h */
     struct spinlock lock;
     uint32_t refs;                               /* [a] 1 for the table */
     uint32_t shutdown;                           /* [a] DOMAIN_NOT_SHUT or SHUTDOWN_* */

@@ -88,6 +88,7 @@ static void start_polling(struct vcpu *v)
     timer_stop(&v->poll_timer, v->arch.cpu);
     __atomic_fetch_add(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&v->poll_port, POLL_ANY, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&v->domain->polls[v->arch.id / 64], 1ULL << v->arch.id % 64, __ATOMIC_SEQ_CST);
     __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
 }
 
@@ -103,6 +104,7 @@ static int64_t op_poll(struct vcpu *v, uint64_t arg)
     int r = vcpu_events_deliverable(v) ? 1 : any_pending(v, &p, &port);
     if (r) {
         vcpu_end_poll(v);
+        vcpu_forget_poll(v);
         return r > 0 ? 0 : r;
     }
     if (p.nr_ports == 1)

@@ -61,17 +61,19 @@ static bool others_are_down(const struct vcpu *v)
     return true;
 }
 
-/* The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. */
+/*
+ * The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. The lock is
+ * for two that go down at the same time: neither must take the other for the one that stays.
+ */
 static int64_t op_down(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     struct domain *d = v->domain;
     (void)cur;
     (void)arg;
-    if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN)
-        return 0;
-    spin_lock(&d->lock); /* of two that go down at once one must see that it is the last */
-    bool last = others_are_down(v);
-    if (!last)
+    spin_lock(&d->lock);
+    bool down = __atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN;
+    bool last = !down && others_are_down(v);
+    if (!down && !last)
         sched_stop(v, VCPU_DOWN);
     spin_unlock(&d->lock);
     if (last)

@@ -40,7 +40,7 @@ void *p2m_frame(const struct domain *d, uint64_t gfn);
 
 /*
  * Map 2^order (0 or 9) frames; nothing may be mapped there. The p2m takes over one reference a frame. [d] held or
- * the domain does not run. 0 or -XEN_ENOMEM; -XEN_EINVAL: its frames are being released.
+ * the domain does not run. 0 or -XEN_ENOMEM; -XEN_EINVAL: its frames are being released, or gfn is too high.
  */
 int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order);
 

@@ -279,6 +279,7 @@ static void resume(struct vcpu *v, bool changed, uint64_t now)
     if (changed) {
         if (v->poll_timer.queued)
             timer_stop(&v->poll_timer, v->arch.cpu);
+        vcpu_forget_poll(v);
         vcpu_resume_periodic(v, now);
         vcpu_update_runstate_area(v, now);
     }

@@ -243,6 +243,15 @@ void vcpu_end_poll(struct vcpu *v)
     sched_wake(v, VCPU_BLOCKED);
 }
 
+/* Only the vcpu itself takes its bit away: who ended the poll may come after the beginning of the next one. */
+void vcpu_forget_poll(struct vcpu *v)
+{
+    uint64_t *word = &v->domain->polls[v->arch.id / 64], bit = 1ULL << v->arch.id % 64;
+    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) &&
+        __atomic_load_n(&v->poll_port, __ATOMIC_SEQ_CST) == POLL_NONE)
+        __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+}
+
 void vcpu_kick(struct vcpu *v)
 {
     if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_BLOCKED)

@@ -11,7 +11,7 @@
 
 #include "guest/lib/word.h"
 
-#define GUEST_MAX_VCPUS XEN_LEGACY_MAX_VCPUS
+#define GUEST_MAX_VCPUS 128U
 #define GUEST_CMDLINE_MAX 1024
 #define GUEST_MAX_RANGES 32
 
@@ -48,6 +48,8 @@ struct guest_vcpu {
     uint64_t early_upcalls;  /* those of them that came between STI and HLT, against the processor's rules */
     guest_word next_port;    /* where the next scan starts (fairness) */
     guest_word *l2;          /* this vcpu's L2 selector, or NULL: it scans two levels */
+    guest_word *l2_memory;   /* where it is, or was the last time */
+    unsigned era;            /* evt.era when it was registered */
     guest_word *affinity;    /* bitmap of the ports that are this vcpu's to handle */
     char line[256];          /* console output not yet written */
     unsigned line_length;

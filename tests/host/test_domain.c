@@ -279,15 +279,27 @@ static void frames_given_meanwhile(void **state)
     domain_free(d);
 }
 
+/* memory=1024G: the hole below 4 GiB moves the end beyond the table. */
+static void gfns_beyond_the_table(void **state)
+{
+    (void)state;
+    struct domain *d = create(7);
+    uint64_t mfn = domain_alloc_pages(d, 0);
+    assert_int_equal(p2m_map(d, P2M_MAX_GFN + 1, mfn, 0), -XEN_EINVAL);
+    assert_int_equal(p2m_map(d, (P2M_MAX_GFN + 1) & ~511ULL, mfn, 9), -XEN_EINVAL);
+    domain_put_page(d, mfn);
+    release_all(d);
+    assert_true(domain_unlink(d));
+    domain_free(d);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, set_up, all_given_back)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(held_by_another),
-        CASE(number_used_again),
-        CASE(frames_taken_meanwhile),
-        CASE(frames_given_meanwhile),
+        CASE(held_by_another),        CASE(number_used_again),     CASE(frames_taken_meanwhile),
+        CASE(frames_given_meanwhile), CASE(gfns_beyond_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

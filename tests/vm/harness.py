@@ -133,10 +133,10 @@ def command(scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=T
 
 
 @functools.lru_cache(maxsize=None)
-def boot(scenario, **how):
+def boot(scenario, hang=HANG, **how):
     """Boot a scenario and wait for its end. The arguments are those of command(). Equal calls give the same run."""
     with start(scenario, **how) as machine:
-        return machine.finish()
+        return machine.finish(hang)
 
 
 def start(scenario, **how):
@@ -198,10 +198,10 @@ class Machine:
             assert time.monotonic() < deadline, f"it never came true; the console said:\n{self.text}"
             time.sleep(0.1)
 
-    def finish(self):
+    def finish(self, hang=HANG):
         """Wait for the end of QEMU; what was said, and the exit code."""
         try:
-            self.process.wait(timeout=HANG)
+            self.process.wait(timeout=hang)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"the machine hangs; it said:\n{self.text}") from None

@@ -6,6 +6,7 @@
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
 #include "guest/lib/env.h"
+#include "guest/lib/events.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
 #include "guest/lib/pvh/traps.h"
@@ -257,7 +258,7 @@ int env_vcpu_initialise(unsigned id, void (*fn)(void *), void *arg)
     struct vcpu_hvm_context context;
 
     pvh_start_state(&context, vcpu_start, guest_address(stack + GUEST_STACK_SIZE - 8));
-    s->vcpu = (struct guest_vcpu){.id = id, .info = &guest_env.shared->vcpu_info[id]};
+    s->vcpu = (struct guest_vcpu){.id = id, .info = evt_vcpu_info(id)};
     s->fn = fn;
     s->arg = arg;
     return (int)hv_vcpu_op(VCPUOP_initialise, id, &context);
