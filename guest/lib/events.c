@@ -3,6 +3,7 @@
 #include "guest/lib/events.h"
 
 #include "common/string.h"
+#include "guest/abi/errno.h"
 #include "guest/abi/vcpu.h"
 #include "guest/lib/console.h"
 #include "guest/lib/hypercall.h"
@@ -266,10 +267,9 @@ static void vcpu_main(void *arg)
 
 static int initialise(unsigned id)
 {
-    int rc = 0;
+    bool has_info = id < XEN_LEGACY_MAX_VCPUS || own_info[id];
+    int rc = has_info ? 0 : evt_register_vcpu_info(id);
 
-    if (id >= XEN_LEGACY_MAX_VCPUS && !own_info[id])
-        rc = evt_register_vcpu_info(id);
     if (!rc)
         rc = env_vcpu_initialise(id, vcpu_main, &start[id]);
     start[id].initialised = !rc;
@@ -278,9 +278,12 @@ static int initialise(unsigned id)
 
 int evt_vcpu_start(unsigned id, void (*fn)(void *), void *arg)
 {
-    struct start *s = &start[id];
+    struct start *s;
     int rc;
 
+    if (id >= GUEST_MAX_VCPUS)
+        return -XEN_ENOENT;
+    s = &start[id];
     s->fn = fn;
     s->arg = arg;
     rc = s->initialised ? 0 : initialise(id);

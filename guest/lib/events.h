@@ -54,8 +54,8 @@ void evt_set_affinity(evtchn_port_t port, unsigned vcpu);
 void evt_upcall(void);
 
 /*
- * Start vcpu `id`, which is down: it runs fn(arg) with upcalls off and goes down again when that returns. Then it may be
- * started once more. A vcpu beyond those that have a place in shared_info (32) gets its vcpu_info first.
+ * Start vcpu `id`, which is down: it runs fn(arg) with upcalls off and goes down again when that returns. Then it may
+ * be started once more. A vcpu beyond those that have a place in shared_info (32) gets its vcpu_info first.
  */
 int evt_vcpu_start(unsigned id, void (*fn)(void *), void *arg);
 
