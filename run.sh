@@ -140,7 +140,7 @@ require_kvm() {
     kvm_works || die 1 "KVM does not work here (/dev/kvm); use -m qemu."
     case $(kvm_virtualisation) in
         none) die 1 "KVM here does not offer nested virtualisation (module parameter nested=1); use -m qemu." ;;
-        vmx) die 1 "KVM on this processor offers VMX, which Xenolith cannot use yet; use -m qemu." ;;
+        vmx) die 1 "KVM on this processor offers VMX, which Xenolith has met only in Bochs so far; use -m qemu or -m bochs." ;;
     esac
 }
 

@@ -85,15 +85,34 @@ static enum exit_result exit_nmi_window(struct arch_vcpu *v)
     return EXIT_AGAIN;
 }
 
-/* The qualification holds what DR6 would have said (section 27.2.1). */
+/* INT1 is an instruction to be passed over, and says nothing in DR6. */
+static void reflect_int1(void)
+{
+    vmx_write(VMCS_entry_instruction_length, vmx_read(VMCS_exit_instruction_length));
+    vmx_write(VMCS_entry_interrupt_info, EXCEPTION_DB | INTERRUPT_TYPE_PRIV_EXCEPTION | INTERRUPT_VALID);
+}
+
+/*
+ * The qualification holds what DR6 would have said (section 27.2.1). What blocked events ends with the delivery; left
+ * there, it would demand a pending single step where RFLAGS.TF is set (section 26.3.1.5), and none is.
+ */
 static void reflect_debug(struct arch_vcpu *v)
 {
     struct vmx_vcpu *vv = vmx_vcpu(v);
+    uint64_t blocked = vmx_read(VMCS_interruptibility);
 
     vv->dr6 = DR6_FIXED | vmx_read(VMCS_exit_qualification);
     if (vv->debug_loaded)
         __asm__ volatile("movq %0, %%dr6" : : "r"(vv->dr6));
+    vmx_write(VMCS_interruptibility, blocked & ~(uint64_t)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
     vmx_inject_exception(v, EXCEPTION_DB, 0);
+}
+
+/* An IRET that faults has unblocked NMIs already, and is executed again: they are blocked until then (27.2.3). */
+static void block_nmis_again(uint32_t info)
+{
+    if ((info & IRET_UNBLOCKED_NMI) && !(vmx_read(VMCS_idt_vectoring_info) & INTERRUPT_VALID))
+        vmx_write(VMCS_interruptibility, vmx_read(VMCS_interruptibility) | BLOCKED_BY_NMI);
 }
 
 /* #DB and #AC are the guest's; NMI and #MC the machine's: NMIs stay blocked until the handler's IRET. */
@@ -109,9 +128,13 @@ static enum exit_result exit_exception(struct arch_vcpu *v)
         __asm__ volatile("int $18" : : : "memory");
         break;
     case EXCEPTION_DB:
-        reflect_debug(v);
+        if ((info & INTERRUPT_TYPE_MASK) == INTERRUPT_TYPE_PRIV_EXCEPTION)
+            reflect_int1();
+        else
+            reflect_debug(v);
         break;
     case EXCEPTION_AC:
+        block_nmis_again(info);
         vmx_inject_exception(v, EXCEPTION_AC, 0);
         break;
     default:
@@ -288,6 +311,8 @@ static bool write_cr0_of(struct arch_vcpu *v, uint64_t value)
     uint64_t old = vmx_read(VMCS_guest_cr0);
 
     if (!cr0_valid(value) || (vmx_is_64bit(v) && !(value & CR0_PG)))
+        return false;
+    if (!(value & CR0_PG) && (vmx_read(VMCS_guest_cr4) & CR4_PCIDE))
         return false;
     vmx_write(VMCS_cr0_shadow, value);
     vmx_write(VMCS_guest_cr0, (value & ~CR0_KEPT) | CR0_NE | CR0_ET);

@@ -11,7 +11,6 @@ static const uint8_t vmcall[3] = {0x0F, 0x01, 0xC1};
 
 #define VCPUS_PER_DOMAIN 128
 #define EVENT_NMI (2 | INTERRUPT_TYPE_NMI | INTERRUPT_VALID)
-#define IRET_UNBLOCKED_NMI (1U << 12) /* in exit_interrupt_info (section 27.2.3) */
 
 struct guest_paging vmx_paging(const struct arch_vcpu *v)
 {
@@ -177,7 +176,8 @@ static void inject_nmi(struct arch_vcpu *v)
     uint64_t blocked = vmx_read(VMCS_interruptibility);
 
     if (event_queued() || (blocked & (BLOCKED_BY_NMI | BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))) {
-        vmx_set_cpu_control(vmx_vcpu(v), CPU_NMI_WINDOW, true);
+        /* STI need not keep the window for NMIs shut, and it would open for ever at the same instruction. */
+        vmx_set_cpu_control(vmx_vcpu(v), blocked & BLOCKED_BY_STI ? CPU_INTERRUPT_WINDOW : CPU_NMI_WINDOW, true);
         return;
     }
     vmx_write(VMCS_entry_interrupt_info, EVENT_NMI);
@@ -203,8 +203,7 @@ static void prepare_events(struct arch_vcpu *v)
 
 /*
  * An exit can cut the delivery of an event short (section 27.2.4). An exception must be delivered again; an NMI too;
- * the upcall is still pending by itself, and a software interrupt is raised again by its instruction. And where an IRET
- * had unblocked NMIs before the exit, they are blocked again, since it will be executed once more (section 27.2.3).
+ * the upcall is still pending by itself, and a software interrupt is raised again by its instruction.
  */
 static void keep_interrupted_event(struct arch_vcpu *v)
 {

@@ -97,6 +97,7 @@
 #define INTERRUPT_TYPE_SOFT_EXCEPTION (6U << 8)
 #define INTERRUPT_TYPE_OTHER (7U << 8)
 #define INTERRUPT_ERROR_VALID (1U << 11)
+#define IRET_UNBLOCKED_NMI (1U << 12) /* at exits: by an IRET that did not complete (27.2.3) */
 #define INTERRUPT_VALID (1U << 31)
 
 /* Interruptibility (24.4.2). */
