@@ -72,13 +72,20 @@ hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden
 hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------
-# One guest program is one source, built for each of these. A new environment is a new block of three lines; its own
-# start-up files go to guest/lib/ENVIRONMENT/.
-environments := pvh64
+# One guest program is one source, built for each of these. A new environment is a new block of lines; its own start-up
+# files are in .folders, and a program may have files for it in guest/PROGRAM/ENVIRONMENT/.
+environments := pvh64 pvh32
 
 pvh64.flags := $(freestanding) -fno-pie -mcmodel=small -ffunction-sections -fdata-sections
 pvh64.link := $(linking) -Wl,--gc-sections
 pvh64.script := linker/guest.ld
+pvh64.folders := guest/lib/pvh guest/lib/pvh64
+
+# Freestanding: no 32-bit library of the compiler or of C is needed. Any processor with cmpxchg8b runs it.
+pvh32.flags := $(filter-out -mcmodel=small -mno-red-zone --target=%,$(pvh64.flags)) $(if $(cc_is_clang),--target=i686-linux-gnu,-m32 -march=i686)
+pvh32.link := $(filter-out --target=%,$(pvh64.link)) $(if $(cc_is_clang),--target=i686-linux-gnu,-m32)
+pvh32.script := linker/guest.ld
+pvh32.folders := guest/lib/pvh guest/lib/pvh32
 
 # --- Sources ---------------------------------------------------------------------------------------------------------
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
@@ -97,7 +104,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm check counts fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts fuzz coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf
@@ -115,6 +122,7 @@ help:
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
 	@echo '  test-vm        tests in an emulator only'
+	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
@@ -195,7 +203,7 @@ $(O)/xenolith: $(O)/xenolith.elf
 # --- Guests ----------------------------------------------------------------------------------------------------------
 # $(1) = program, $(2) = environment
 define guest_rules
-guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,guest/$(1) guest/lib guest/lib/$(2) common))
+guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,guest/$(1) guest/$(1)/$(2) guest/lib $($(2).folders) common))
 $(O)/guest/$(1).$(2): $$(guest_objects.$(1).$(2)) $(O)/$($(2).script)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
@@ -259,6 +267,9 @@ test-host:
 
 test-vm:
 	+$(Q)$(runner) $(run_vm)
+
+test-long:
+	+$(Q)$(runner) --long $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)

@@ -16,7 +16,7 @@ readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libc
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
     cppcheck:cppcheck shellcheck:shellcheck)
 
-scenario=tour machine=best firmware=bios cpus=2 interactive=no debug=no only_print=no list=no
+scenario=tour environment=pvh64 machine=best firmware=bios cpus=2 interactive=no debug=no only_print=no list=no
 extra=() # what stands after --
 
 usage() {
@@ -25,7 +25,7 @@ NAME
     run.sh - build Xenolith and run it in an emulator
 
 SYNOPSIS
-    ./run.sh [-g SCENARIO] [-m MACHINE] [-f FIRMWARE] [-c CPUS] [-i] [-d] [-n] [-- ARGUMENT...]
+    ./run.sh [-g SCENARIO] [-e ENVIRONMENT] [-m MACHINE] [-f FIRMWARE] [-c CPUS] [-i] [-d] [-n] [-- ARGUMENT...]
     ./run.sh -l | -h
     ./run.sh test|check [MAKE ARGUMENT...]
 
@@ -38,6 +38,8 @@ DESCRIPTION
 
 OPTIONS
     -g SCENARIO   run this scenario: a name that -l lists, or a .cfg file of your own (default: tour)
+    -e ENVIRONMENT
+                  what the guests are built for: pvh64 (64-bit PVH, default) or pvh32 (32-bit PVH)
     -l            list the scenarios, a line each
     -m MACHINE    qemu: QEMU's own emulation, with SVM; kvm: QEMU with KVM and nested virtualisation;
                   default: kvm if that works here, else qemu
@@ -59,6 +61,7 @@ FILES
     scenarios/SCENARIO.cfg     which guests start, and how they are configured
     build/iso/SCENARIO.iso     the ISO that -f bios boots
     build/log/SCENARIO.txt     what the last run said on its serial console
+    (SCENARIO-pvh32 with -e pvh32)
     (in another folder than build/ if the environment variable O names one, as for make)
 END
 }
@@ -163,17 +166,23 @@ console_args() {
     fi
 }
 
+run_name() { # of the files that belong to this scenario in this environment
+    local name
+    name=$(basename "$scenario" .cfg)
+    [[ $environment == pvh64 ]] && echo "$name" || echo "$name-$environment"
+}
+
 iso_path() {
-    echo "$BUILD/iso/$(basename "$scenario" .cfg).iso"
+    echo "$BUILD/iso/$(run_name).iso"
 }
 
 iso_command() {
-    printf '%s\n' tools/mkiso.py --build "$BUILD" --default "$scenario" -o "$(iso_path)"
+    printf '%s\n' tools/mkiso.py --build "$BUILD" --env "$environment" --default "$scenario" -o "$(iso_path)"
 }
 
 load_args() { # how the hypervisor gets into memory, one argument a line
     if [[ $firmware == direct ]]; then
-        tools/scenario.py qemu --build "$BUILD" "$scenario"
+        tools/scenario.py qemu --build "$BUILD" --env "$environment" "$scenario"
     else
         printf '%s\n' -cdrom "$(iso_path)"
     fi
@@ -224,7 +233,7 @@ run_interactive() {
 
 run_watched() {
     mkdir -p "$BUILD/log"
-    timeout --foreground "$TIME_LIMIT" "${command[@]}" </dev/null | tee "$BUILD/log/$(basename "$scenario" .cfg).txt"
+    timeout --foreground "$TIME_LIMIT" "${command[@]}" </dev/null | tee "$BUILD/log/$(run_name).txt"
 }
 
 explain_gdb() {
@@ -259,9 +268,10 @@ judge() { # exit status of the emulator: what was written to isa-debug-exit, tim
 
 parse_options() {
     local option
-    while getopts ':g:m:f:c:lidnh' option; do
+    while getopts ':g:e:m:f:c:lidnh' option; do
         case $option in
             g) scenario=$OPTARG ;;
+            e) environment=$OPTARG ;;
             m) machine=$OPTARG ;;
             f) firmware=$OPTARG ;;
             c) cpus=$OPTARG ;;
@@ -278,6 +288,10 @@ parse_options() {
 }
 
 check_options() {
+    case $environment in
+        pvh64 | pvh32) ;;
+        *) die 2 "There is no environment '$environment'; there are: pvh64, pvh32." ;;
+    esac
     case $machine in
         best | qemu | kvm) ;;
         bochs) die 2 "Bochs emulates VMX, which Xenolith cannot use yet (CAVEATS.md); use -m qemu." ;;

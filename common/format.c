@@ -11,7 +11,7 @@ struct out {
 };
 
 struct spec {
-    bool left, zero, plus;
+    bool left, zero, plus, alternate;
     int width;
     int precision; /* -1: none given */
     int size;      /* -2 hh, -1 h, 0 int, 1 l, 2 ll, z (the last three are 64 bits, or 32 where long is) */
@@ -76,7 +76,7 @@ static int to_digits(char *digits, uint64_t value, unsigned base, bool upper)
     return n;
 }
 
-/* prefix is a sign, "0x" or "". */
+/* prefix is a sign, "0x", "0X" or "". */
 static void put_number(struct out *out, const struct spec *spec, const char *prefix, uint64_t value, unsigned base,
                        bool upper)
 {
@@ -146,6 +146,8 @@ static const char *parse_flags(struct spec *spec, const char *fmt)
             spec->zero = true;
         else if (*fmt == '+')
             spec->plus = true;
+        else if (*fmt == '#')
+            spec->alternate = true;
         else
             return fmt;
     }
@@ -204,6 +206,12 @@ static void put_signed(struct out *out, const struct spec *spec, int64_t value)
     put_number(out, spec, sign, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10, false);
 }
 
+static void put_hex(struct out *out, const struct spec *spec, uint64_t value, bool upper)
+{
+    const char *prefix = !spec->alternate || value == 0 ? "" : upper ? "0X" : "0x";
+    put_number(out, spec, prefix, value, 16, upper);
+}
+
 static void convert(struct out *out, const struct spec *spec, char conversion, struct args *args)
 {
     char c;
@@ -218,7 +226,7 @@ static void convert(struct out *out, const struct spec *spec, char conversion, s
         break;
     case 'x':
     case 'X':
-        put_number(out, spec, "", next_unsigned(args, spec), 16, conversion == 'X');
+        put_hex(out, spec, next_unsigned(args, spec), conversion == 'X');
         break;
     case 'p':
         put_number(out, spec, "0x", (uintptr_t)va_arg(args->list, void *), 16, false);

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As C99 snprintf for: %d %i %u %x %X %p %s %c %%, flags 0 - and +, width and .precision (also *), h hh l ll z. */
+/* As C99 snprintf for: %d %i %u %x %X %p %s %c %%, flags 0 - + and #, width and .precision (also *), h hh l ll z. */
 int format_v(char *buffer, size_t size, const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
 int format(char *buffer, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -67,7 +67,7 @@ static const char *check_ports(const struct evt_domain *d)
     if (open != d->open_ports || xen != d->xen_ports)
         return "the count of open ports is wrong";
     uint32_t limit = d->ops->limit;
-    if (d->nr_valid != (d->nr_backed < limit ? d->nr_backed : limit))
+    if (d->nr_known > d->nr_backed || d->nr_valid != (d->nr_known < limit ? d->nr_known : limit))
         return "the number of valid ports is wrong";
     return NULL;
 }

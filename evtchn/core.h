@@ -36,6 +36,9 @@
 #define EVT_TABLE_SHIFT 9 /* port pages a table page */
 #define EVT_NR_TABLES (EVT_MAX_PORTS >> (EVT_PORTS_SHIFT + EVT_TABLE_SHIFT))
 
+/* Ports become known to the guest (status answers) in steps of this many, as on the real Xen. */
+#define EVT_KNOWN_STEP 64U
+
 /* In evt_port.state: the hypervisor itself consumes this end. Such a port equals no plain EVTCHNSTAT_* number. */
 #define EVT_XEN_ATTACHED 0x80
 
@@ -206,7 +209,7 @@ struct evt_domain {
     void *mask[EVT_3LEVEL_PAGES];              /* [q] [g] */
     struct evt_vcpu *vcpus[EVT_VCPU_PAGES];    /* [I] */
     struct evt_port **tables[EVT_NR_TABLES];   /* [d] to write; read below nr_backed */
-    uint32_t nr_valid;                         /* [d] to write, [a] to read: min(nr_backed, ops->limit) */
+    uint32_t nr_valid;                         /* [d] to write, [a] to read: min(nr_known, ops->limit) */
     uint32_t nr_backed;                        /* the same: ports 0..nr_backed-1 have a struct evt_port */
     uint64_t events;                           /* [a] */
     uint64_t dropped;                          /* [a] FIFO: events that found no control block, or no way in */
@@ -225,6 +228,7 @@ struct evt_domain {
     void *owner;                       /* [I] */
     enum evt_busy busy;                /* [d] */
     const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
+    uint32_t nr_known;                 /* [d] above the highest port that ever was open, in steps of EVT_KNOWN_STEP */
     uint32_t reset_next;               /* the CPU that set EVT_RESETTING: first port not looked at */
     uint32_t dying_next;               /* evt_domain_close_ports: the same */
     uint32_t open_ports, xen_ports;    /* [d] all, and those that are Xen-attached */
@@ -339,8 +343,8 @@ void evt_mark_upcall(struct evt_domain *d, unsigned vcpu, uint8_t *info);
 
 /* --- reset.c */
 
-/* EVTCHNOP_reset, or its continuation by number (only_continue). Permission has been checked. */
-int evt_reset(struct evt_domain *d, bool only_continue) EVT_MUST_CHECK;
+/* EVTCHNOP_reset, or its continuation (resume). Permission has been checked. */
+int evt_reset(struct evt_domain *d, bool resume) EVT_MUST_CHECK;
 
 /* --- register.c */
 

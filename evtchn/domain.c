@@ -116,7 +116,7 @@ const struct evt_ops *evt_2level_for(const struct evt_domain *d)
 /* A larger limit must not be seen before the functions that know it; a smaller one does no harm (every hook checks). */
 void evt_publish_ops(struct evt_domain *d, const struct evt_ops *ops)
 {
-    uint32_t valid = d->nr_backed < ops->limit ? d->nr_backed : ops->limit;
+    uint32_t valid = d->nr_known < ops->limit ? d->nr_known : ops->limit;
     __atomic_store_n(&d->ops, ops, __ATOMIC_RELEASE);
     __atomic_store_n(&d->nr_valid, valid, __ATOMIC_RELEASE);
 }

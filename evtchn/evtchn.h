@@ -71,7 +71,8 @@ void evt_set_vcpu_info(struct evt_domain *d, unsigned vcpu, void *vcpu_info);
 /*
  * Hypercall 32: event_channel_op(cmd, arg). arg is an address in the calling guest; narrow says that the caller is
  * 32-bit code (layout of arguments). The environment's "current guest" (env_copy_in) is a vcpu of caller.
- * -XEN_ERESTART: nothing is lost, issue the same hypercall again (long reset, or another CPU is switching ABIs).
+ * -XEN_ERESTART: nothing is lost, issue the same hypercall again (another CPU is switching ABIs); but a reset, which is
+ * long, goes on as EVTCHNOP_reset_cont.
  */
 int64_t evt_hypercall(struct evt_domain *caller, uint32_t cmd, uint64_t arg, bool narrow) EVT_MUST_CHECK;
 

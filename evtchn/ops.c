@@ -267,7 +267,7 @@ static int op_unmask(struct evt_domain *caller, union args *args, bool narrow)
     return 0;
 }
 
-static int reset_target(struct evt_domain *caller, domid_t dom, bool only_continue)
+static int reset_target(struct evt_domain *caller, domid_t dom, bool resume)
 {
     struct evt_domain *target = get_domain(caller, dom);
     int rc;
@@ -279,7 +279,7 @@ static int reset_target(struct evt_domain *caller, domid_t dom, bool only_contin
     else if (target != caller && !env_is_paused_by_controller(target))
         rc = -XEN_EINVAL;
     else
-        rc = evt_reset(target, only_continue);
+        rc = evt_reset(target, resume);
     env_put_domain(target);
     return rc;
 }

@@ -83,6 +83,15 @@ static bool fill(struct evt_domain *d, void **slot)
     return *slot != NULL;
 }
 
+/* The guest may name this port, and those beside it. */
+static void know(struct evt_domain *d, uint32_t port)
+{
+    uint32_t known = (port | (EVT_KNOWN_STEP - 1)) + 1, limit = d->ops->limit;
+
+    d->nr_known = known;
+    __atomic_store_n(&d->nr_valid, known < limit ? known : limit, __ATOMIC_RELEASE);
+}
+
 /*
  * The port is the lowest free one, or at most EVT_SKIPS free ones are below it, which is less than a page. So pages are
  * added in ascending order, and all below nr_backed are there.
@@ -92,16 +101,19 @@ static int back(struct evt_domain *d, uint32_t port)
     struct evt_port ***table = &d->tables[port >> (EVT_PORTS_SHIFT + EVT_TABLE_SHIFT)];
     uint32_t slot = (port >> EVT_PORTS_SHIFT) & ((1U << EVT_TABLE_SHIFT) - 1);
 
-    if (port < d->nr_backed)
+    if (port < d->nr_known)
         return 0;
+    if (port < d->nr_backed) {
+        know(d, port);
+        return 0;
+    }
     if (!fill(d, (void **)&d->taken.leaf[port / 64 / EVT_LEAF_WORDS]) || !fill(d, (void **)table) ||
         !fill(d, (void **)&(*table)[slot]))
         return -XEN_ENOMEM;
 
     uint32_t backed = (port | (EVT_PORTS_PER_PAGE - 1)) + 1;
-    uint32_t limit = d->ops->limit;
     __atomic_store_n(&d->nr_backed, backed, __ATOMIC_RELEASE);
-    __atomic_store_n(&d->nr_valid, backed < limit ? backed : limit, __ATOMIC_RELEASE);
+    know(d, port);
     return 0;
 }
 

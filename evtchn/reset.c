@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * EVTCHNOP_reset: close every port, then go back to the 2-level ABI. It yields every 64 ports; how far it has got is
- * kept in the domain, so that the same operation, issued again by whoever is allowed to, goes on from there.
+ * kept in the domain, and EVTCHNOP_reset_cont goes on from there. A second reset meanwhile is refused.
  */
 #include "evtchn/core.h"
 
@@ -40,13 +40,12 @@ static int run(struct evt_domain *d)
     return rc;
 }
 
-int evt_reset(struct evt_domain *d, bool only_continue)
+int evt_reset(struct evt_domain *d, bool resume)
 {
     env_lock(&d->lock);
-    bool suspended = d->busy == EVT_RESET_SUSPENDED;
-    bool may = suspended || (d->busy == EVT_IDLE && !only_continue);
+    bool may = d->busy == (resume ? EVT_RESET_SUSPENDED : EVT_IDLE);
     if (may) {
-        d->reset_next = suspended ? d->reset_next : 0;
+        d->reset_next = resume ? d->reset_next : 0;
         d->busy = EVT_RESETTING;
     }
     env_unlock(&d->lock);

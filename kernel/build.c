@@ -25,6 +25,7 @@ static struct plan {
     struct domain *domain; /* built, waiting for its start */
     bool is_domain;        /* its configuration is understood, and it is no ramdisk */
     bool is_ramdisk;
+    bool is_bad; /* it is skipped, but counts as the domain that it should have been */
     bool wanted; /* a ramdisk that a domain took */
 } plans[BOOT_MAX_MODULES];
 
@@ -45,6 +46,7 @@ static void read_plan(const struct boot_info *info, unsigned i)
     struct plan *p = &plans[i];
     const struct boot_module *m = &info->modules[i];
     if (config_parse(m->cmdline, &p->config, error)) {
+        p->is_bad = !p->config.ramdisk_of[0];
         skip(i, p->config.name, error);
         return;
     }
@@ -53,6 +55,8 @@ static void read_plan(const struct boot_info *info, unsigned i)
     p->file.cmdline = p->config.cmdline;
     if (!p->file.data)
         skip(i, p->config.name, "its memory can't be reached");
+    if (!p->file.data)
+        p->is_bad = !p->config.ramdisk_of[0];
     else if (p->config.ramdisk_of[0])
         p->is_ramdisk = true;
     else
@@ -94,6 +98,7 @@ static void abandon(struct domain *d)
     uint64_t cursor = 0;
     while (!p2m_release(d, &cursor, UINT32_MAX))
         ;
+    domain_unlink(d);
     domain_free(d);
 }
 
@@ -119,7 +124,9 @@ static const char *build_domain(struct plan *p, uint16_t domid, unsigned nr_plan
 
 static void report(const struct domain *d)
 {
-    printk(LOG_INFO, "domain %u \"%s\": pvh, %llu MiB, %u vcpu%s (first on CPU %u)%s", d->arch.domid, d->config.name,
+    char name[CONFIG_NAME_MAX + 2];
+    format(name, sizeof name, "\"%s\"", d->config.name);
+    printk(LOG_INFO, "domain %-2u %-14s pvh, %llu MiB, %u vcpu%s, first on CPU %u%s", d->arch.domid, name,
            (unsigned long long)(d->config.memory >> 20), d->nr_vcpus, d->nr_vcpus == 1 ? "" : "s", d->vcpu[0]->arch.cpu,
            d->privileged ? ", privileged" : "");
     if (nr_cpus < 64 && !(d->config.cpus & ((1ULL << nr_cpus) - 1)))
@@ -127,15 +134,17 @@ static void report(const struct domain *d)
                d->arch.domid, d->config.name);
 }
 
-/* Numbers are given in module order whether the domain can be built or not: guests are told each other's. */
+/* Numbers are given in module order whatever becomes of a module: guests are told each other's. */
 static void build_all(unsigned nr_plans)
 {
     uint16_t next_domid = 1;
     for (unsigned i = 0; i < nr_plans; i++) {
         struct plan *p = &plans[i];
-        if (!p->is_domain)
+        if (!p->is_domain && !p->is_bad)
             continue;
         uint16_t domid = p->config.privileged ? 0 : next_domid++;
+        if (p->is_bad)
+            continue;
         if (!p->config.name[0])
             format(p->config.name, sizeof p->config.name, "dom%u", domid);
         const char *error = build_domain(p, domid, nr_plans);

@@ -7,6 +7,7 @@
 
 static const struct virt_ops *chosen;
 static char missing[400];
+static uint32_t others_ready; /* atomic: CPUs but the boot CPU that are through container_init_cpu() */
 
 void container_init(void)
 {
@@ -17,7 +18,7 @@ void container_init(void)
             int r = virt_backends[i]->cpu_enable();
             if (r == 0) {
                 chosen = virt_backends[i];
-                printk(LOG_INFO, "virtualisation: %s (%s)", report.name, report.features);
+                printk(LOG_INFO, "container:  %s, %s", report.name, report.features);
                 return;
             }
             report.reason = "it could not be turned on";
@@ -31,11 +32,16 @@ void container_init(void)
 
 void container_init_cpu(void)
 {
-    if (!chosen)
-        return;
-    int r = chosen->cpu_enable();
+    int r = chosen ? chosen->cpu_enable() : 0;
     if (r)
         panic("CPU %u can't turn on %s (error %d)", this_cpu()->id, chosen->name, -r);
+    __atomic_fetch_add(&others_ready, 1, __ATOMIC_RELEASE);
+}
+
+void container_wait_for_cpus(unsigned n)
+{
+    while (__atomic_load_n(&others_ready, __ATOMIC_ACQUIRE) + 1 < n)
+        __builtin_ia32_pause();
 }
 
 const struct virt_ops *container_ops(void)

@@ -9,6 +9,9 @@
 void container_init(void);
 /* Every other CPU, before it runs vcpus. */
 void container_init_cpu(void);
+/* Boot CPU: wait until all n CPUs have done so. They take frames for it, which no domain is to be charged with.
+ */
+void container_wait_for_cpus(unsigned n);
 /* The back end of hvm domains, or NULL if this machine has none: container_missing() says why. */
 const struct virt_ops *container_ops(void);
 const char *container_missing(void);

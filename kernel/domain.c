@@ -91,12 +91,19 @@ struct domain *domain_create(const struct domain_config *config, uint16_t domid,
     return d;
 }
 
-void domain_free(struct domain *d)
+/* References come from the table alone, under its lock. */
+bool domain_unlink(struct domain *d)
 {
     spin_lock(&table_lock);
-    if (table[d->arch.domid] == d)
+    bool alone = __atomic_load_n(&d->refs, __ATOMIC_ACQUIRE) == 1;
+    if (alone)
         table[d->arch.domid] = NULL;
     spin_unlock(&table_lock);
+    return alone;
+}
+
+void domain_free(struct domain *d)
+{
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         vcpu_destroy(d->vcpu[i]);
     if (d->evt)

@@ -54,17 +54,18 @@ enum domain_state { DOMAIN_ALIVE, DOMAIN_STOPPING, DOMAIN_CLOSING, DOMAIN_FREEIN
 #define DOMAIN_NOT_SHUT UINT32_MAX
 
 /* A shutdown reason of our own: the run is over and the domain was still running. */
-#define SHUTDOWN_destroyed 100
+#define SHUTDOWN_destroyed 0x100 /* a guest gives 8 bits */
 
 struct domain {
     struct arch_domain arch;
-    struct evt_domain *evt; /* [I] */
-    uint16_t nr_vcpus;      /* [I] */
-    bool privileged;        /* [I] */
-    uint8_t container;      /* [I] CONTAINER_*: kernel/hypercall.h */
-    bool arch_ready;        /* [I] ops->domain_init succeeded */
-    uint32_t nr_pollers;    /* [a] vcpus in SCHEDOP_poll */
-    struct p2m p2m;         /* kernel/p2m.h */
+    struct evt_domain *evt;                /* [I] */
+    uint16_t nr_vcpus;                     /* [I] */
+    bool privileged;                       /* [I] */
+    uint8_t container;                     /* [I] CONTAINER_*: kernel/hypercall.h */
+    bool arch_ready;                       /* [I] ops->domain_init succeeded */
+    uint32_t nr_pollers;                   /* [a] vcpus in SCHEDOP_poll */
+    uint64_t polls[DOMAIN_MAX_VCPUS / 64]; /* [a] bit by vcpu: it may be in SCHEDOP_poll; each clears its own */
+    struct p2m p2m;                        /* kernel/p2m.h */
     struct spinlock lock;
     uint32_t refs;                               /* [a] 1 for the table */
     uint32_t shutdown;                           /* [a] DOMAIN_NOT_SHUT or SHUTDOWN_* */
@@ -78,6 +79,7 @@ struct domain {
     uint64_t pages;             /* [a] frames that it owns */
     uint64_t max_pages;         /* [I] */
     uint64_t ram_low, ram_high; /* [I] bytes of RAM from 0, and from 4 GiB */
+    bool releasing;             /* [d] its frames are being given back: its gfns stay as they are */
     uint64_t max_gfn;           /* [d] highest gfn that ever was mapped */
     uint64_t gfn_limit;         /* [I] gfns from here on can't be mapped */
 
@@ -123,8 +125,13 @@ uint64_t domain_alloc_pages(struct domain *d, unsigned order);
 
 /* Call fn for every domain in the table. CPU 0 only: nothing leaves the table meanwhile. */
 void domains_each(void (*fn)(struct domain *d));
-/* Give back all that is left of a domain whose vcpus are off and whose ports are closed, and its place in the table.
- * CPU 0, in the quiesce token or before the first domain runs. Its frames must have been released. */
+/*
+ * Take d out of the table, if only the table holds it: from now on domain_get() does not find it, and nobody can have
+ * got it before. False: somebody holds it now. CPU 0, outside domains_each() or on its argument.
+ */
+bool domain_unlink(struct domain *d);
+/* Give back all that is left of a domain that is not in the table, whose vcpus are off, whose ports are closed and
+ * whose frames are released. CPU 0, in the quiesce token or before the first domain runs. */
 void domain_free(struct domain *d);
 
 /* The shutdown reason in a word. */

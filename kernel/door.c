@@ -5,6 +5,7 @@
 #include "common/format.h"
 #include "kernel/container.h"
 #include "kernel/hypercall_page.h"
+#include "kernel/printk_internal.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
 
@@ -44,6 +45,16 @@ void door_nested_fault(struct arch_vcpu *a, uint64_t gpa, bool write, bool fetch
                           : "reads",
                   (unsigned long long)gpa);
     domain_crash(d, "access to unmapped guest-physical memory");
+}
+
+void door_dump_line(const struct arch_vcpu *a, const char *fmt, ...)
+{
+    char line[128];
+    va_list args;
+    va_start(args, fmt);
+    format_v(line, sizeof line, fmt, args);
+    va_end(args);
+    printk_guest_line(arch_to_domain(a->dom)->config.name, line);
 }
 
 void *door_guest_frame(const struct arch_vcpu *a, uint64_t gfn)

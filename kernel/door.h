@@ -38,6 +38,8 @@ void door_guest_crash(struct arch_vcpu *v, const char *why);
 void door_nested_fault(struct arch_vcpu *v, uint64_t gpa, bool write, bool fetch);
 /* Hypervisor's address of the guest's frame if it is RAM of its domain, else NULL. For page walks and decoding. */
 void *door_guest_frame(const struct arch_vcpu *v, uint64_t gfn);
+/* A line about the guest's registers, for a crash report or a debug key: with the domain's name, at every log level. */
+void door_dump_line(const struct arch_vcpu *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Guest wrote a byte to the emulated debug port 0xE9: console output before hypercalls work. */
 void door_debug_char(struct arch_vcpu *v, char c);
 /* CPUID facts that are the kernel's: name of the ABI version, number of vcpus in the guest's domain. */

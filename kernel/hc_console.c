@@ -17,7 +17,7 @@ static int64_t console_write_op(struct vcpu *v, uint64_t *args)
         console_guest_write(v, chunk, n);
         args[1] -= n;
         args[2] += n;
-        if (args[1] > 0 && __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED))
+        if (args[1] > 0 && cpu_should_yield())
             return -XEN_ERESTART;
     }
     return 0;

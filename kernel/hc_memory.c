@@ -19,11 +19,6 @@
 
 typedef int64_t (*memory_op_fn)(struct vcpu *v, uint64_t *args);
 
-static bool should_yield(void)
-{
-    return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
-}
-
 /* Which domain a u16 at arg names, with a reference. */
 static int read_target(struct vcpu *v, uint64_t arg, struct domain **d)
 {
@@ -161,7 +156,7 @@ static int64_t each_extent(struct vcpu *v, uint64_t *args, extent_fn fn)
     if (hypercall_target(v, r.domid, &d))
         return (int64_t)done;
     for (; done < r.nr_extents; done++) {
-        if (should_yield()) {
+        if (cpu_should_yield()) {
             args[0] = (args[0] & CMD_MASK) | done << CMD_BITS;
             domain_put(d);
             return -XEN_ERESTART;

@@ -43,8 +43,10 @@ static int64_t do_entry(struct vcpu *v, uint64_t va)
     if (read_entry(v, va, &e))
         return -XEN_EFAULT;
     int64_t r = e.op == __HYPERVISOR_multicall ? -XEN_EINVAL : hypercall_dispatch(v, e.op, e.args);
-    if (r == -XEN_ERESTART)
+    if (r == -XEN_ERESTART) {
+        v->domain->hypercalls[e.op]--; /* it is counted when it is done */
         return write_args(v, va, &e) ? -XEN_EFAULT : -XEN_ERESTART;
+    }
     return write_result(v, va, r);
 }
 
@@ -58,7 +60,7 @@ int64_t hc_multicall(struct vcpu *v, uint64_t *args)
             return r;
         args[0] += size;
         args[1]--;
-        if (args[1] > 0 && __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED))
+        if (args[1] > 0 && cpu_should_yield())
             return -XEN_ERESTART;
     }
     return 0;

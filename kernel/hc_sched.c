@@ -62,47 +62,53 @@ static int read_poll(struct vcpu *v, uint64_t arg, struct sched_poll64 *p)
     return 0;
 }
 
-/* 1: one of the ports is pending; 0: none is; or an error. */
-static int any_pending(struct vcpu *v, const struct sched_poll64 *p)
+/* 1: one of the ports is pending; 0: none is; or an error. *port gets the last one that was looked at. */
+static int any_pending(struct vcpu *v, const struct sched_poll64 *p, uint32_t *port)
 {
     for (uint32_t i = 0; i < p->nr_ports; i++) {
-        uint32_t port;
-        if (copy_from_guest(v, &port, p->ports + 4ULL * i, sizeof port))
+        if (copy_from_guest(v, port, p->ports + 4ULL * i, sizeof *port))
             return -XEN_EFAULT;
-        int r = evt_port_is_pending(v->domain->evt, port);
+        int r = evt_port_is_pending(v->domain->evt, *port);
         if (r)
             return r;
     }
     return 0;
 }
 
-/* The vcpu counts as polling: what follows may be undone by anyone who makes one of its ports pending. */
-static void start_polling(struct vcpu *v, uint32_t port)
+/* A single port is waited for by its number, if nothing has ended the poll yet. */
+static void narrow_poll(struct vcpu *v, uint32_t port)
+{
+    uint32_t expected = POLL_ANY;
+    __atomic_compare_exchange_n(&v->poll_port, &expected, port, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* The vcpu counts as polling: what follows may be undone by anyone who makes a port of the domain pending. */
+static void start_polling(struct vcpu *v)
 {
     timer_stop(&v->poll_timer, v->arch.cpu);
     __atomic_fetch_add(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&v->poll_port, port, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&v->poll_port, POLL_ANY, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&v->domain->polls[v->arch.id / 64], 1ULL << v->arch.id % 64, __ATOMIC_SEQ_CST);
     __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
 }
 
 static int64_t op_poll(struct vcpu *v, uint64_t arg)
 {
     struct sched_poll64 p;
-    uint32_t port = POLL_ANY;
+    uint32_t port = 0;
     if (read_poll(v, arg, &p))
         return -XEN_EFAULT;
     if (p.nr_ports > POLL_MAX_PORTS)
         return -XEN_EINVAL;
-    if (p.nr_ports == 1 && copy_from_guest(v, &port, p.ports, sizeof port))
-        return -XEN_EFAULT;
-    if (port >= POLL_ANY && p.nr_ports == 1)
-        return -XEN_EINVAL;
-    start_polling(v, port);
-    int r = vcpu_events_deliverable(v) ? 1 : any_pending(v, &p);
+    start_polling(v);
+    int r = vcpu_events_deliverable(v) ? 1 : any_pending(v, &p, &port);
     if (r) {
         vcpu_end_poll(v);
+        vcpu_forget_poll(v);
         return r > 0 ? 0 : r;
     }
+    if (p.nr_ports == 1)
+        narrow_poll(v, port);
     if (p.timeout)
         timer_set(&v->poll_timer, v->arch.cpu, p.timeout);
     cpu_request_work(v->arch.cpu, CPU_WORK_RESCHED);

@@ -30,11 +30,13 @@ static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         return -XEN_EFAULT;
     spin_lock(&d->lock);
     int r = v->initialised ? -XEN_EEXIST : start_from_context(&context, &start);
-    if (r == 0)
-        v->initialised = true;
-    spin_unlock(&d->lock);
-    if (r == 0)
+    if (r == 0 && !virt_start_allowed(&start))
+        r = -XEN_EINVAL;
+    if (r == 0) {
         d->arch.ops->vcpu_start(&v->arch, &start);
+        __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE); /* now op_up() may come: not before */
+    }
+    spin_unlock(&d->lock);
     return r;
 }
 
@@ -42,12 +44,13 @@ static int64_t op_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     (void)cur;
     (void)arg;
-    if (!v->initialised)
+    if (!__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE))
         return -XEN_EINVAL;
     sched_wake(v, VCPU_DOWN);
     return 0;
 }
 
+/* [d] */
 static bool others_are_down(const struct vcpu *v)
 {
     for (unsigned i = 0; i < v->domain->nr_vcpus; i++) {
@@ -58,17 +61,23 @@ static bool others_are_down(const struct vcpu *v)
     return true;
 }
 
-/* The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. */
+/*
+ * The last vcpu that goes down takes the domain with it. HC-VCPU-02: one that is down already may go down. The lock is
+ * for two that go down at the same time: neither must take the other for the one that stays.
+ */
 static int64_t op_down(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
+    struct domain *d = v->domain;
     (void)cur;
     (void)arg;
-    if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN)
-        return 0;
-    if (others_are_down(v))
-        domain_shutdown(v->domain, SHUTDOWN_poweroff);
-    else
+    spin_lock(&d->lock);
+    bool down = __atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_DOWN;
+    bool last = !down && others_are_down(v);
+    if (!down && !last)
         sched_stop(v, VCPU_DOWN);
+    spin_unlock(&d->lock);
+    if (last)
+        domain_shutdown(d, SHUTDOWN_poweroff);
     return 0;
 }
 
@@ -201,7 +210,8 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         domain_put_page(d, mfn);
         return -XEN_EINVAL;
     }
-    vcpu_stamp_time(v, time_now());
+    if (v == cur)
+        vcpu_stamp_time(v, time_now()); /* another vcpu's clock is stamped when it comes up (vcpu_set_info) */
     return 0;
 }
 
@@ -209,7 +219,7 @@ static int64_t op_send_nmi(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     (void)cur;
     (void)arg;
-    v->arch.nmi_pending = true;
+    __atomic_store_n(&v->arch.nmi_pending, true, __ATOMIC_SEQ_CST); /* before vcpu_kick() looks whether it sleeps */
     vcpu_kick(v);
     return 0;
 }

@@ -88,27 +88,33 @@ static void show_port(const struct evt_port_view *p)
            p->masked ? 'M' : '-', p->l2, p->l1, port_state(p->status), peer, p->vcpu, p->why);
 }
 
-#define PORTS_SHOWN 4096U /* a line each: 200,000 would take the serial line half an hour */
+/* A line each: 200,000 would take the serial line half an hour. Those that are pending are what one looks for. */
+#define QUIET_SHOWN 64U
+#define PENDING_SHOWN 256U
+
+static void left_out(uint32_t found, uint32_t shown, const char *what)
+{
+    if (found > shown)
+        printk(LOG_INFO, "  %u more %s ports are left out", found - shown, what);
+}
 
 static void show_ports(struct domain *d)
 {
     struct evt_port_view view;
-    uint32_t port = 0, shown = 0;
-    printk(LOG_INFO, "domain %u \"%s\": ABI %s, word size %u, %u open ports, %llu events (%llu dropped), %llu KiB", d->arch.domid,
-           d->config.name, evt_abi_name(d->evt), evt_word_size(d->evt), evt_open_ports(d->evt),
+    uint32_t port = 0, quiet = 0, pending = 0;
+    printk(LOG_INFO, "domain %u \"%s\": ABI %s, word size %u, %u open ports, %llu events (%llu dropped), %llu KiB",
+           d->arch.domid, d->config.name, evt_abi_name(d->evt), evt_word_size(d->evt), evt_open_ports(d->evt),
            (unsigned long long)evt_events(d->evt), (unsigned long long)evt_dropped(d->evt),
            (unsigned long long)(evt_bytes(d->evt) >> 10));
     printk(LOG_INFO, "  %7s  %s %s %2s %2s  %-11s  %-14s %4s  %s", "port", "P", "M", "L2", "L1", "state", "peer",
            "vcpu", "why pending and not delivered");
     while (evt_view_port(d->evt, port, &view)) {
-        if (shown++ < PORTS_SHOWN || view.why[0])
+        if (view.pending || view.why[0] ? pending++ < PENDING_SHOWN : quiet++ < QUIET_SHOWN)
             show_port(&view);
-        if (view.port == UINT32_MAX)
-            break;
         port = view.port + 1;
     }
-    if (shown > PORTS_SHOWN)
-        printk(LOG_INFO, "  ... %u ports; after the first %u only those that are stuck are listed", shown, PORTS_SHOWN);
+    left_out(quiet, QUIET_SHOWN, "quiet");
+    left_out(pending, PENDING_SHOWN, "pending");
 }
 
 static void key_events(void)

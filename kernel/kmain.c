@@ -20,10 +20,18 @@
 static struct boot_info boot_info;
 static struct options options;
 
+#ifdef __clang__
+#define COMPILER "clang %u.%u.%u"
+#define COMPILER_VERSION __clang_major__, __clang_minor__, __clang_patchlevel__
+#else
+#define COMPILER "gcc %u.%u.%u"
+#define COMPILER_VERSION __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__
+#endif
+
 static void banner(void)
 {
-    printk(LOG_INFO, "Xenolith " XENOLITH_VERSION ", Xen guest ABI %u.%u, " __VERSION__, XENOLITH_ABI_MAJOR,
-           XENOLITH_ABI_MINOR);
+    printk(LOG_INFO, "Xenolith " XENOLITH_VERSION ", guest ABI of Xen %u.%u, built by " COMPILER, XENOLITH_ABI_MAJOR,
+           XENOLITH_ABI_MINOR, COMPILER_VERSION);
 }
 
 static void loader_init(uint32_t magic, uint32_t boot_pa)
@@ -31,10 +39,10 @@ static void loader_init(uint32_t magic, uint32_t boot_pa)
     const char *error = NULL, *warning = NULL;
     if (boot_info_parse(magic, boot_pa, arch_window, &boot_info, &error, &warning))
         panic("the boot loader's information can't be used: %s", error);
-    printk(LOG_INFO, "loader: %s by %s, %u memory regions, %u modules, command line \"%s\"", boot_info.protocol,
+    printk(LOG_INFO, "loader:     %s by %s, %u memory regions, %u modules, options \"%s\"", boot_info.protocol,
            boot_info.loader, boot_info.nr_regions, boot_info.nr_modules, boot_info.cmdline);
     if (warning)
-        printk(LOG_WARNING, "loader: %s", warning);
+        printk(LOG_WARNING, "loader:     %s", warning);
 }
 
 static void warn_option(const char *sentence)
@@ -58,18 +66,20 @@ static void boot_cpu_init(void)
 {
     cpu_init_bsp();
     printk_cpus_ready();
-    printk(LOG_INFO, "processor: %s (%s)", cpu_model(), cpu_protections());
+    printk(LOG_INFO, "processor:  %s, %s", cpu_model(), cpu_protections());
 }
 
 static void clock_init(void)
 {
     time_init();
-    printk(LOG_INFO, "time: TSC at %llu kHz by %s", (unsigned long long)(tsc_hz / 1000), time_source);
+    printk(LOG_INFO, "time:       TSC of %llu kHz measured by %s; timer is %s", (unsigned long long)(tsc_hz / 1000),
+           time_source, time_timer);
 }
 
 static void cpus_init(void)
 {
     unsigned n = smp_start(options.maxcpus);
+    container_wait_for_cpus(n);
     printk(LOG_INFO, "processors: %u running", n);
 }
 

@@ -91,7 +91,7 @@ void memory_init(const struct boot_info *info)
         if (info->regions[i].type == E820_RAM)
             add_region(info, i);
     total_frames = memory_free_frames();
-    printk(LOG_INFO, "memory: %llu MiB free for domains and tables, %llu KiB hold the array of pages",
+    printk(LOG_INFO, "memory:     %llu MiB free, %llu KiB hold the array of pages",
            (unsigned long long)(total_frames >> 8), (unsigned long long)(bytes >> 10));
 }
 

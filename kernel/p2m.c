@@ -83,6 +83,9 @@ void *p2m_frame(const struct domain *d, uint64_t gfn)
 
 int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order)
 {
+    uint64_t last = gfn + (1ULL << order) - 1;
+    if (d->releasing || last > P2M_MAX_GFN)
+        return -XEN_EINVAL;
     for (uint64_t i = 0; i < 1ULL << order; i++)
         if (!p2m_make_entry(&d->p2m, gfn + i))
             return -XEN_ENOMEM;
@@ -91,7 +94,6 @@ int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order)
         return r;
     for (uint64_t i = 0; i < 1ULL << order; i++)
         __atomic_store_n(p2m_entry(&d->p2m, gfn + i), (uint32_t)(mfn + i), __ATOMIC_RELEASE);
-    uint64_t last = gfn + (1ULL << order) - 1;
     if (last > d->max_gfn)
         d->max_gfn = last;
     return 0;
@@ -99,7 +101,7 @@ int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order)
 
 uint64_t p2m_unmap(struct domain *d, uint64_t gfn)
 {
-    uint64_t mfn = p2m_lookup(&d->p2m, gfn);
+    uint64_t mfn = d->releasing ? P2M_NONE : p2m_lookup(&d->p2m, gfn);
     if (mfn == P2M_NONE)
         return P2M_NONE;
     if (d->arch.ops->unmap(&d->arch, gfn))

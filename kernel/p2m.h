@@ -40,18 +40,19 @@ void *p2m_frame(const struct domain *d, uint64_t gfn);
 
 /*
  * Map 2^order (0 or 9) frames; nothing may be mapped there. The p2m takes over one reference a frame. [d] held or
- * the domain does not run. 0 or -XEN_ENOMEM.
+ * the domain does not run. 0 or -XEN_ENOMEM; -XEN_EINVAL: its frames are being released, or gfn is too high.
  */
 int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order);
 
 /*
  * Take what is mapped at gfn out, [d] held: the caller then must, without locks and in the quiesce token, call
- * virt_flush() and memory_put() the result. P2M_NONE: nothing was there.
+ * virt_flush() and memory_put() the result. P2M_NONE: nothing was there, or all of it is being released.
  */
 uint64_t p2m_unmap(struct domain *d, uint64_t gfn);
 
 /*
- * Release frames of a domain that has no vcpus running any more, at most `budget` of them and from *cursor on.
+ * Release frames of a domain that has no vcpus running any more and is marked `releasing` (others may still name it,
+ * and ask for its gfns), at most `budget` of them and from *cursor on.
  * True: all done.
  */
 bool p2m_release(struct domain *d, uint64_t *cursor, unsigned budget);

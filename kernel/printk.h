@@ -5,7 +5,7 @@
  *   [   0.012345] xen: text          the hypervisor itself
  *   [   0.012345] d1: text           a domain's own output and what concerns it (name instead of d1 if it has one)
  *
- * Formats: %d %i %u %x %X %p %s %c %% with l, ll, z, h, hh; width, 0, -, .precision (see common/format.h).
+ * Formats: %d %i %u %x %X %p %s %c %% with l, ll, z, h, hh; width, 0, -, +, #, .precision (see common/format.h).
  */
 #ifndef KERNEL_PRINTK_H
 #define KERNEL_PRINTK_H

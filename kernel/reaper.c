@@ -27,10 +27,11 @@ static bool more;               /* this round left work behind */
 static unsigned alive, awaited; /* counted each round: domains, and those whose end the run waits for */
 static bool anyone_awaited;     /* there ever was one */
 
+/* The reaper may come by while domain_shutdown() has stopped only some of them. */
 static bool all_off(const struct domain *d)
 {
     for (unsigned i = 0; i < d->nr_vcpus; i++)
-        if (!sched_is_off(d->vcpu[i]))
+        if (!(__atomic_load_n(&d->vcpu[i]->blocked_by, __ATOMIC_SEQ_CST) & VCPU_SHUTDOWN) || !sched_is_off(d->vcpu[i]))
             return false;
     return true;
 }
@@ -52,8 +53,12 @@ static void step_stopping(struct domain *d)
 static void step_closing(struct domain *d)
 {
     more = true;
-    if (evt_domain_close_ports(d->evt) != -XEN_ERESTART)
-        d->state = DOMAIN_FREEING;
+    if (evt_domain_close_ports(d->evt) == -XEN_ERESTART)
+        return;
+    spin_lock(&d->lock);
+    d->releasing = true;
+    spin_unlock(&d->lock);
+    d->state = DOMAIN_FREEING;
 }
 
 static void finish(struct domain *d)
@@ -72,10 +77,12 @@ static void step_freeing(struct domain *d)
     more = true;
     if (!p2m_release(d, &d->release_cursor, RELEASE_BUDGET))
         return;
-    if (__atomic_load_n(&d->refs, __ATOMIC_ACQUIRE) > 1 || !quiesce_begin())
+    if (!quiesce_begin())
         return;
-    quiesce_wait();
-    finish(d);
+    if (domain_unlink(d)) {
+        quiesce_wait();
+        finish(d);
+    }
     quiesce_end();
 }
 

@@ -143,7 +143,9 @@ void sched_stop(struct vcpu *v, uint32_t reasons)
 bool sched_is_off(const struct vcpu *v)
 {
     const struct runqueue *rq = &runqueues[v->arch.cpu];
-    return __atomic_load_n(&rq->loaded, __ATOMIC_ACQUIRE) != v && !__atomic_load_n(&v->running, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+        return false; /* it may be about to be loaded */
+    return __atomic_load_n(&rq->loaded, __ATOMIC_ACQUIRE) != v;
 }
 
 void sched_yield(struct vcpu *v)
@@ -277,6 +279,7 @@ static void resume(struct vcpu *v, bool changed, uint64_t now)
     if (changed) {
         if (v->poll_timer.queued)
             timer_stop(&v->poll_timer, v->arch.cpu);
+        vcpu_forget_poll(v);
         vcpu_resume_periodic(v, now);
         vcpu_update_runstate_area(v, now);
     }

@@ -71,9 +71,20 @@ static bool tss_ok(const struct vcpu_segment *seg)
     return (seg->ar & AR_P) && !(seg->ar & AR_S) && (seg->ar & 0xf) == 0xb;
 }
 
+/* hvm_vcpu.h has AVL, L, D/B and G in bits 8-11, where virt.h leaves the gap of the descriptor. */
+#define AR32_LOW 0x00ffU
+#define AR32_HIGH 0x0f00U
+
 static struct vcpu_segment segment(uint32_t base, uint32_t limit, uint16_t ar)
 {
-    return (struct vcpu_segment){.base = base, .limit = limit, .ar = ar};
+    return (struct vcpu_segment){
+        .base = base, .limit = limit, .ar = (uint16_t)((ar & AR32_LOW) | (ar & AR32_HIGH) << 4)};
+}
+
+/* What hvm_vcpu.h calls unused in the attributes of a segment. */
+static bool blank_ok(const struct vcpu_hvm_x86_32 *r)
+{
+    return !((r->cs_ar | r->ds_ar | r->ss_ar | r->es_ar | r->tr_ar) & ~(AR32_LOW | AR32_HIGH));
 }
 
 static int from_32(const struct vcpu_hvm_x86_32 *r, struct vcpu_start *s)
@@ -97,7 +108,7 @@ static int from_32(const struct vcpu_hvm_x86_32 *r, struct vcpu_start *s)
     s->ss = segment(r->ss_base, r->ss_limit, r->ss_ar);
     s->es = segment(r->es_base, r->es_limit, r->es_ar);
     s->tr = segment(r->tr_base, r->tr_limit, r->tr_ar);
-    if ((r->eflags & RFLAGS_VM) || !segment_ok(&s->cs, true) || !segment_ok(&s->ss, false) || !data_ok(&s->ds) ||
+    if (!blank_ok(r) || (r->eflags & RFLAGS_VM) || !segment_ok(&s->cs, true) || !segment_ok(&s->ss, false) || !data_ok(&s->ds) ||
         !data_ok(&s->es) || !tss_ok(&s->tr))
         return -XEN_EINVAL;
     return 0;

@@ -229,7 +229,7 @@ bool vcpu_events_deliverable(const struct vcpu *v)
 void vcpu_block(struct vcpu *v)
 {
     __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
-    if (vcpu_events_deliverable(v)) {
+    if (vcpu_events_deliverable(v) || __atomic_load_n(&v->arch.nmi_pending, __ATOMIC_SEQ_CST)) {
         __atomic_fetch_and(&v->blocked_by, ~VCPU_BLOCKED, __ATOMIC_SEQ_CST);
         return;
     }
@@ -241,6 +241,15 @@ void vcpu_end_poll(struct vcpu *v)
     if (__atomic_exchange_n(&v->poll_port, POLL_NONE, __ATOMIC_SEQ_CST) != POLL_NONE)
         __atomic_fetch_sub(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
     sched_wake(v, VCPU_BLOCKED);
+}
+
+/* Only the vcpu itself takes its bit away: who ended the poll may come after the beginning of the next one. */
+void vcpu_forget_poll(struct vcpu *v)
+{
+    uint64_t *word = &v->domain->polls[v->arch.id / 64], bit = 1ULL << v->arch.id % 64;
+    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) &&
+        __atomic_load_n(&v->poll_port, __ATOMIC_SEQ_CST) == POLL_NONE)
+        __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
 }
 
 void vcpu_kick(struct vcpu *v)

@@ -104,5 +104,7 @@ void vcpu_kick(struct vcpu *v);
 void vcpu_poke(struct vcpu *v);
 /* End a poll; the vcpu sees 0. Any CPU. */
 void vcpu_end_poll(struct vcpu *v);
+/* v is not in a poll: wakers need not look at it. v is current. */
+void vcpu_forget_poll(struct vcpu *v);
 
 #endif

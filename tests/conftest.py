@@ -11,6 +11,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "vm"))
 import harness  # noqa: E402  (needs the path above)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; only in `make test-long`")
+
+
 @pytest.fixture
 def machine():
     """Start machines that the test talks to; they end with the test. Arguments are those of harness.start()."""

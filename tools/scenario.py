@@ -7,6 +7,7 @@ A scenario is a text file scenarios/NAME.cfg:
     # One line that says what it shows (printed by ./run.sh -l)
     xenolith [options of the hypervisor]
     module IMAGE [configuration of the domain]
+    modules COUNT IMAGE [configuration]              the same domain COUNT times; {n} in it is 1 to COUNT
 
 IMAGE is a guest program by its base name ("hello": build/guest/hello.pvh64) or a file by a path with a slash.
 This module turns a scenario into arguments for QEMU and into entries of a GRUB menu.
@@ -117,7 +118,13 @@ def parse(text, name, where):
             if options is not None or modules:
                 raise ScenarioError(f"{where}:{number}: 'xenolith' stands once, before the modules.")
             options = rest
-        elif word == "module":
+        elif word in ("module", "modules"):
+            count = 1
+            if word == "modules":
+                number_of, _, rest = rest.partition(" ")
+                if not number_of.isdigit():
+                    raise ScenarioError(f"{where}:{number}: 'modules' needs a number and the name of an image.")
+                count, rest = int(number_of), rest.strip()
             image, _, config = rest.partition(" ")
             if not image:
                 raise ScenarioError(f"{where}:{number}: 'module' needs the name of an image.")
@@ -125,9 +132,10 @@ def parse(text, name, where):
                 words(config)
             except ScenarioError as error:
                 raise ScenarioError(f"{where}:{number}: {error}") from None
-            modules.append(Module(image, config.strip()))
+            modules += [Module(image, config.strip().replace("{n}", str(n + 1))) for n in range(count)]
         else:
-            raise ScenarioError(f"{where}:{number}: a line starts with '#', 'xenolith' or 'module', not with '{word}'.")
+            known = "'#', 'xenolith', 'module' or 'modules'"
+            raise ScenarioError(f"{where}:{number}: a line starts with {known}, not with '{word}'.")
     if options is None:
         raise ScenarioError(f"{where}: there is no line 'xenolith'.")
     return Scenario(name, description or "(no description)", options, modules)

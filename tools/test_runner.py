@@ -156,7 +156,7 @@ def pytest(options, tally):
     # Debian's pytest, even if another Python comes first in PATH.
     program = [sys.executable, "-m", "pytest"] if importlib.util.find_spec("pytest") else ["pytest"]
     code = subprocess.call(
-        [*program, "-v", "--tb=short", f"--junitxml={report}", *options.pytest], env=environment
+        [*program, "-v", "--tb=short", "-m", "long" if options.long else "not long", f"--junitxml={report}", *options.pytest], env=environment
     )
     seconds = time.monotonic() - start
     try:
@@ -184,6 +184,7 @@ def arguments():
     parser.add_argument("--fuzz-seconds", type=int, default=0, metavar="S", help="instead of runs")
     parser.add_argument("--abi32", action="store_true", help="guest/abi against Xen's headers, by the compiler")
     parser.add_argument("--reproducible", action="store_true", help="compare with a build of a copy")
+    parser.add_argument("--long", action="store_true", help="those tests that take long, and only those")
     parser.add_argument("--pytest", nargs="*", default=[], metavar="PATH")
     return parser.parse_args()
 

@@ -246,5 +246,5 @@ void apic_init(void)
             panic("the local APIC at 0x%llx cannot be mapped", (unsigned long long)(base & APIC_BASE_ADDRESS));
     }
     apic_enable_this_cpu();
-    printk(LOG_INFO, "local APIC: id %u, %s", this_cpu()->apic_id, x2 ? "x2APIC" : "xAPIC");
+    printk(LOG_INFO, "interrupts: %s, boot CPU has id %u", x2 ? "x2APIC" : "xAPIC", this_cpu()->apic_id);
 }

@@ -2,8 +2,8 @@
 /*
  * The processors: identity, per-CPU data, start-up, interrupts between them.
  *
- * The hypervisor runs with interrupts off, everywhere but in cpu_idle() and while a guest runs: an interrupt handler
- * only notes what happened in cpu->work and the run loop acts on it.
+ * The hypervisor runs with interrupts off, everywhere but in cpu_idle(), in cpu_should_yield() and while a guest runs:
+ * an interrupt handler only notes what happened in cpu->work and the run loop acts on it.
  */
 #ifndef ARCH_X86_CPU_H
 #define ARCH_X86_CPU_H
@@ -92,6 +92,17 @@ static inline void cpu_leave_guest(struct cpu *c)
 static inline void cpu_take_interrupts(void)
 {
     __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
+/*
+ * Should a long operation stop here, and be continued when the run loop has been entered? Interrupts are off in
+ * hypervisor code, so this lets them in: without that the timer would wait for the operation's end. No lock may be
+ * held.
+ */
+static inline bool cpu_should_yield(void)
+{
+    cpu_take_interrupts();
+    return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
 }
 
 /* Sleep until an interrupt or cpu->work is not 0; handles the interrupt. Run loop only. */

@@ -12,21 +12,33 @@ uint64_t *hvm_reg(struct arch_vcpu *v, unsigned number)
     return &regs[number & 15];
 }
 
+#define U(x) ((unsigned long long)(x))
+
+static void dump_three(const struct arch_vcpu *v, const char *names[3], uint64_t a, uint64_t b, uint64_t c)
+{
+    door_dump_line(v, "  %-3s %016llx  %-3s %016llx  %-3s %016llx", names[0], U(a), names[1], U(b), names[2], U(c));
+}
+
+#define THREE(v, r, a, b, c) dump_three(v, (const char *[3]){#a, #b, #c}, (r)->a, (r)->b, (r)->c)
+
 void hvm_dump_regs(const struct arch_vcpu *v, const struct guest_paging *paging)
 {
     const struct guest_regs *r = &v->regs;
-    printk(LOG_ERROR, "  rip %016llx  rsp %016llx  rflags %08llx", (unsigned long long)r->rip,
-           (unsigned long long)r->rsp, (unsigned long long)r->rflags);
-    printk(LOG_ERROR, "  rax %016llx  rbx %016llx  rcx %016llx  rdx %016llx", (unsigned long long)r->rax,
-           (unsigned long long)r->rbx, (unsigned long long)r->rcx, (unsigned long long)r->rdx);
-    printk(LOG_ERROR, "  rsi %016llx  rdi %016llx  rbp %016llx  r8  %016llx", (unsigned long long)r->rsi,
-           (unsigned long long)r->rdi, (unsigned long long)r->rbp, (unsigned long long)r->r8);
-    printk(LOG_ERROR, "  r9  %016llx  r10 %016llx  r11 %016llx  r12 %016llx", (unsigned long long)r->r9,
-           (unsigned long long)r->r10, (unsigned long long)r->r11, (unsigned long long)r->r12);
-    printk(LOG_ERROR, "  r13 %016llx  r14 %016llx  r15 %016llx", (unsigned long long)r->r13, (unsigned long long)r->r14,
-           (unsigned long long)r->r15);
-    printk(LOG_ERROR, "  cr0 %08llx  cr3 %016llx  cr4 %08llx  efer %04llx", (unsigned long long)paging->cr0,
-           (unsigned long long)paging->cr3, (unsigned long long)paging->cr4, (unsigned long long)paging->efer);
+    door_dump_line(v, "  vcpu %u: rflags %08llx", v->id, U(r->rflags));
+    THREE(v, r, rip, rsp, rbp);
+    THREE(v, r, rax, rbx, rcx);
+    THREE(v, r, rdx, rsi, rdi);
+    THREE(v, r, r8, r9, r10);
+    THREE(v, r, r11, r12, r13);
+    door_dump_line(v, "  r14 %016llx  r15 %016llx  cr3 %016llx", U(r->r14), U(r->r15), U(paging->cr3));
+    door_dump_line(v, "  cr0 %08llx  cr4 %08llx  efer %04llx", U(paging->cr0), U(paging->cr4), U(paging->efer));
+}
+
+void hvm_dump_tables(const struct arch_vcpu *v, uint64_t cr2, uint64_t gdt, uint64_t idt, unsigned cs, unsigned ss,
+                     unsigned cpl)
+{
+    dump_three(v, (const char *[3]){"cr2", "gdt", "idt"}, cr2, gdt, idt);
+    door_dump_line(v, "  cs %04x  ss %04x  cpl %u", cs, ss, cpl);
 }
 
 /* Slot n: movl $n, %eax; <insn>; ret. iret can't be a hypercall of an hvm guest: its slot is ud2, as on Xen. */

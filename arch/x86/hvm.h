@@ -71,6 +71,9 @@ int hvm_insn_mov_to_cr(const struct hvm_insn *insn, unsigned n, unsigned *length
 uint64_t *hvm_reg(struct arch_vcpu *v, unsigned number);
 /* The registers that every back end has, and the paging registers, to the console. */
 void hvm_dump_regs(const struct arch_vcpu *v, const struct guest_paging *paging);
+/* The others that are worth a look. */
+void hvm_dump_tables(const struct arch_vcpu *v, uint64_t cr2, uint64_t gdt, uint64_t idt, unsigned cs, unsigned ss,
+                     unsigned cpl);
 /* Fill a hypercall page whose slots run the three bytes of insn. */
 void hvm_fill_hypercall_page(void *page, const uint8_t insn[3]);
 

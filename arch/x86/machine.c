@@ -61,8 +61,8 @@ void arch_acpi_init(const struct boot_info *boot)
         printk(LOG_WARNING, "ACPI: %s", info.warning);
     if (info.has_reset && info.reset.space == ACPI_SPACE_MEMORY)
         reset_register = map_device(info.reset.address, 1);
-    printk(LOG_INFO, "ACPI: %u CPU%s, %s power-off, %s, %s", info.nr_cpus, info.nr_cpus == 1 ? "" : "s",
-           info.has_s5 ? "with" : "no", info.pm_timer.address ? "PM timer" : "no PM timer",
+    printk(LOG_INFO, "ACPI:       %u CPU%s, %s, %s, %s", info.nr_cpus, info.nr_cpus == 1 ? "" : "s",
+           info.has_s5 ? "power-off" : "no power-off", info.pm_timer.address ? "PM timer" : "no PM timer",
            info.hpet ? "HPET" : "no HPET");
 }
 

@@ -14,7 +14,8 @@ struct time_scale {
 
 extern struct time_scale time_scale;
 extern uint64_t tsc_hz;
-extern const char *time_source; /* what calibrated it, for the report */
+/* For the report: what calibrated the TSC, and what interrupts. */
+extern const char *time_source, *time_timer;
 
 uint64_t time_now(void);               /* ns since boot; the same on all CPUs */
 uint64_t time_wallclock_at_boot(void); /* seconds since 1970 when time_now() was 0, from the RTC; 0 if there is none */

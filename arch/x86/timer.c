@@ -18,7 +18,7 @@
 
 struct time_scale time_scale;
 uint64_t tsc_hz;
-const char *time_source = "nothing yet";
+const char *time_source = "nothing yet", *time_timer = "nothing yet";
 
 static uint64_t wallclock_at_boot;
 static uint64_t apic_hz; /* of the timer after its divider; 0: TSC deadlines */
@@ -143,5 +143,5 @@ void time_init(void)
     wallclock_at_boot = seconds ? seconds - time_now() / NS_PER_S : 0;
     if (!(cpuid(0x80000007, 0).edx & CPUID_80000007_EDX_INVARIANT_TSC) && !machine_is_virtual())
         printk(LOG_WARNING, "the TSC of this processor may change its speed: time may be wrong");
-    printk(LOG_INFO, "timer: %s", apic_hz ? "local APIC, counting" : "local APIC, TSC deadline");
+    time_timer = apic_hz ? "a count of the local APIC" : "TSC deadlines of the local APIC";
 }

@@ -2,6 +2,7 @@
 #include "arch/x86/virt.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/hvm.h"
 #include "arch/x86/svm/svm.h"
 #include "arch/x86/vmx/vmx.h"
 
@@ -10,6 +11,11 @@ const struct virt_ops *const virt_backends[] = {
     &svm_ops,
     NULL,
 };
+
+bool virt_start_allowed(const struct vcpu_start *start)
+{
+    return !(start->cr4 & ~hvm_cr4_allowed()) && !(start->efer & ~hvm_efer_allowed());
+}
 
 /*
  * The new generation is published first. A CPU that is in a guest of d now (in_hv even) is interrupted and waited for;

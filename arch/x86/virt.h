@@ -106,6 +106,9 @@ struct virt_ops {
 /* The back ends in order of preference, NULL-terminated. */
 extern const struct virt_ops *const virt_backends[];
 
+/* Has a start state that a guest made up only bits of CR4 and EFER that CPUID lets it use? */
+bool virt_start_allowed(const struct vcpu_start *start);
+
 /* Make every vcpu of d forget cached translations before it next runs, and wait until none runs on old ones. */
 void virt_flush(struct arch_domain *d);
 

@@ -11,7 +11,7 @@
 
 #include "guest/lib/word.h"
 
-#define GUEST_MAX_VCPUS XEN_LEGACY_MAX_VCPUS
+#define GUEST_MAX_VCPUS 128U
 #define GUEST_CMDLINE_MAX 1024
 #define GUEST_MAX_RANGES 32
 
@@ -45,8 +45,11 @@ struct guest_vcpu {
     guest_word trap_address; /* the last trap that trap_try() caught: where ... */
     guest_word trap_result;  /* ... and its accumulator */
     uint64_t upcalls;        /* event upcalls taken */
+    uint64_t early_upcalls;  /* those of them that came between STI and HLT, against the processor's rules */
     guest_word next_port;    /* where the next scan starts (fairness) */
     guest_word *l2;          /* this vcpu's L2 selector, or NULL: it scans two levels */
+    guest_word *l2_memory;   /* where it is, or was the last time */
+    unsigned era;            /* evt.era when it was registered */
     guest_word *affinity;    /* bitmap of the ports that are this vcpu's to handle */
     char line[256];          /* console output not yet written */
     unsigned line_length;

@@ -4,6 +4,7 @@
 
 #include "common/string.h"
 #include "guest/abi/vcpu.h"
+#include "guest/lib/console.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
 #include "guest/lib/three_level.h"
@@ -64,14 +65,22 @@ static void *grown(const void *old, size_t old_size, size_t new_size)
     return p;
 }
 
+/* New ports are vcpu 0's. */
+static void grow(evtchn_port_t capacity)
+{
+    evt.binding = grown(evt.binding, evt.capacity * sizeof(*evt.binding), capacity * sizeof(*evt.binding));
+    for (unsigned v = 0; v < guest_env.nr_vcpus; v++) {
+        evt.affinity[v] = grown(evt.affinity[v], evt.capacity / 8, capacity / 8);
+        if (v == 0)
+            memset((uint8_t *)evt.affinity[0] + evt.capacity / 8, 0xFF, (capacity - evt.capacity) / 8);
+    }
+    evt.capacity = capacity;
+}
+
 void evt_resize(evtchn_port_t limit)
 {
-    evt.binding = grown(evt.binding, evt.limit * sizeof(*evt.binding), limit * sizeof(*evt.binding));
-    for (unsigned v = 0; v < guest_env.nr_vcpus; v++) {
-        evt.affinity[v] = grown(evt.affinity[v], evt.limit / 8, limit / 8);
-        if (v == 0) /* new ports are vcpu 0's */
-            memset((uint8_t *)evt.affinity[0] + evt.limit / 8, 0xFF, (limit - evt.limit) / 8);
-    }
+    if (limit > evt.capacity)
+        grow(limit);
     guest_vcpu()->affinity = evt.affinity[guest_vcpu()->id];
     evt.limit = limit;
 }
@@ -193,29 +202,87 @@ int evt_move(evtchn_port_t port, unsigned vcpu)
     return rc;
 }
 
-/* --- Starting another vcpu --- */
+/* --- Other vcpus --- */
 
-struct start {
+static guest_vcpu_info *own_info[GUEST_MAX_VCPUS]; /* [vcpu]: the registered one, or NULL */
+
+guest_vcpu_info *evt_vcpu_info(unsigned id)
+{
+    return own_info[id] ? own_info[id] : &guest_env.shared->vcpu_info[id];
+}
+
+/* The old vcpu_info counts until the operation has copied it, so the caller's events wait meanwhile. */
+int evt_register_vcpu_info(unsigned id)
+{
+    guest_vcpu_info *info = memory_alloc(sizeof(*info));
+    struct vcpu_register_vcpu_info op = {.mfn = env_frame(info), .offset = guest_address(info) % GUEST_PAGE_SIZE};
+    bool on = env_upcalls_off();
+    int rc = (int)hv_vcpu_op(VCPUOP_register_vcpu_info, id, &op);
+
+    if (!rc)
+        own_info[id] = info;
+    if (!rc && id == guest_vcpu()->id)
+        guest_vcpu()->info = info;
+    if (on)
+        env_upcalls_on();
+    return rc;
+}
+
+bool evt_vcpu_is_up(unsigned id)
+{
+    return hv_vcpu_op(VCPUOP_is_up, id, NULL) == 1;
+}
+
+/* What a vcpu is to do, and whether it has a context to start from. */
+static struct start {
     void (*fn)(void *);
     void *arg;
-};
+    bool initialised;
+} start[GUEST_MAX_VCPUS];
 
+/* The ABI may have changed while the vcpu was down. */
+static void catch_up(struct guest_vcpu *v)
+{
+    v->affinity = evt.affinity[v->id];
+    if (v->era != evt.era)
+        v->l2 = NULL;
+    if (evt_is_3level() && !v->l2)
+        CHECK_VALUE(evt_register_3level_vcpu(), 0);
+}
+
+/* A vcpu that is brought up again goes on behind its VCPUOP_down. */
 static void vcpu_main(void *arg)
 {
-    struct start s = *(const struct start *)arg;
+    const struct start *s = arg;
 
-    guest_vcpu()->affinity = evt.affinity[guest_vcpu()->id];
-    if (evt_is_3level())
-        CHECK_VALUE(evt_register_3level_vcpu(), 0);
-    s.fn(s.arg);
+    for (;;) {
+        catch_up(guest_vcpu());
+        s->fn(s->arg);
+        env_upcalls_off();
+        guest_flush();
+        hv_vcpu_op(VCPUOP_down, guest_vcpu()->id, NULL);
+    }
+}
+
+static int initialise(unsigned id)
+{
+    int rc = 0;
+
+    if (id >= XEN_LEGACY_MAX_VCPUS && !own_info[id])
+        rc = evt_register_vcpu_info(id);
+    if (!rc)
+        rc = env_vcpu_initialise(id, vcpu_main, &start[id]);
+    start[id].initialised = !rc;
+    return rc;
 }
 
 int evt_vcpu_start(unsigned id, void (*fn)(void *), void *arg)
 {
-    struct start *s = memory_alloc(sizeof(*s));
+    struct start *s = &start[id];
     int rc;
 
-    *s = (struct start){fn, arg};
-    rc = env_vcpu_initialise(id, vcpu_main, s);
+    s->fn = fn;
+    s->arg = arg;
+    rc = s->initialised ? 0 : initialise(id);
     return rc ? rc : (int)hv_vcpu_op(VCPUOP_up, id, NULL);
 }

@@ -53,14 +53,28 @@ void evt_set_affinity(evtchn_port_t port, unsigned vcpu);
 /* Consume what is pending for this vcpu. The environment calls it with upcalls off. */
 void evt_upcall(void);
 
-/* Start vcpu `id`, which runs fn(arg) with upcalls off and goes down when that returns. */
+/*
+ * Start vcpu `id`, which is down: it runs fn(arg) with upcalls off and goes down again when that returns. Then it may be
+ * started once more. A vcpu beyond those that have a place in shared_info (32) gets its vcpu_info first.
+ */
 int evt_vcpu_start(unsigned id, void (*fn)(void *), void *arg);
+
+/* Whether the vcpu is up, from the hypervisor. */
+bool evt_vcpu_is_up(unsigned id);
+
+/* Give vcpu `id` (the caller, or one that is down) a vcpu_info in memory of ours: VCPUOP_register_vcpu_info. Once. */
+int evt_register_vcpu_info(unsigned id);
+
+/* Where the vcpu_info of vcpu `id` is. */
+guest_vcpu_info *evt_vcpu_info(unsigned id);
 
 /* --- For three_level.c only --- */
 struct evt_state {
     guest_word *pending; /* the bitmaps in use */
     guest_word *mask;
-    evtchn_port_t limit;
+    evtchn_port_t limit;         /* of the ABI in use */
+    evtchn_port_t capacity;      /* the tables below are for so many ports */
+    unsigned era;                /* how many resets there have been */
     struct evt_binding *binding; /* a handler per port */
     guest_word *affinity[GUEST_MAX_VCPUS];
 };
@@ -71,7 +85,7 @@ struct evt_binding {
     void *arg;
 };
 
-/* Replace the tables by ones for `limit` ports; what they held so far is kept. */
+/* Set the limit; the tables grow if they must, and what they held so far is kept. */
 void evt_resize(evtchn_port_t limit);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef GUEST_LIB_HYPERCALL_H
 #define GUEST_LIB_HYPERCALL_H
 
+#include "guest/lib/cpu.h"
 #include "guest/lib/word.h"
 
 extern uint8_t hypercall_page[GUEST_PAGE_SIZE];
@@ -31,6 +32,25 @@ static inline guest_result hypercall5(unsigned number, guest_word a1, guest_word
                      : [entry] "0"(entry)
                      : "memory", "cc");
 #endif
+    return result;
+}
+
+/* Hypercall `number` with arguments 0 by the processor's own instruction: for numbers that the page has no slot for. */
+static inline guest_result hypercall_instruction(guest_word number)
+{
+    guest_word b = 0, c = 0, d = 0, S = 0, D = 0;
+    guest_result result;
+
+    if (cpu_cpuid(0, 0).ebx == 0x756E6547) /* "Genu" */
+        __asm__ volatile("vmcall"
+                         : "=a"(result), "+b"(b), "+c"(c), "+d"(d), "+S"(S), "+D"(D)
+                         : "0"(number)
+                         : "memory", "cc");
+    else
+        __asm__ volatile("vmmcall"
+                         : "=a"(result), "+b"(b), "+c"(c), "+d"(d), "+S"(S), "+D"(D)
+                         : "0"(number)
+                         : "memory", "cc");
     return result;
 }
 
@@ -86,14 +106,10 @@ static inline guest_result hv_multicall(guest_multicall_entry *list, guest_word 
     return hypercall2(__HYPERVISOR_multicall, guest_address(list), count);
 }
 
-/* deadline: ns of system time; 0 = no timer. */
+/* deadline: ns of system time; 0 = no timer. Only a 32-bit hypervisor call has a second half. */
 static inline guest_result hv_set_timer_op(uint64_t deadline)
 {
-#ifdef __x86_64__
-    return hypercall2(__HYPERVISOR_set_timer_op, deadline, 0);
-#else
-    return hypercall2(__HYPERVISOR_set_timer_op, (uint32_t)deadline, (uint32_t)(deadline >> 32));
-#endif
+    return hypercall2(__HYPERVISOR_set_timer_op, (guest_word)deadline, (guest_word)(deadline >> 32));
 }
 
 #endif

@@ -61,16 +61,18 @@ static int register_bitmaps(uint8_t *pending, uint8_t *mask)
 static int register_l2(void)
 {
     struct guest_vcpu *v = guest_vcpu();
-    guest_word *l2 = memory_alloc(EVT_L2_BYTES);
     guest_register_3level op = {.cmd = REGISTER_L2_SELECTOR};
     int rc;
 
+    if (!v->l2_memory)
+        v->l2_memory = memory_alloc(EVT_L2_BYTES);
     op.u.l2_selector.vcpu = v->id;
-    op.u.l2_selector.frame = (guest_word)env_frame(l2);
-    op.u.l2_selector.offset = guest_address(l2) % GUEST_PAGE_SIZE;
+    op.u.l2_selector.frame = (guest_word)env_frame(v->l2_memory);
+    op.u.l2_selector.offset = guest_address(v->l2_memory) % GUEST_PAGE_SIZE;
     rc = evt_register_op(&op);
     if (!rc) {
-        v->l2 = l2;
+        v->l2 = v->l2_memory;
+        v->era = evt.era;
         v->affinity = evt.affinity[v->id];
     }
     return rc;
@@ -86,15 +88,19 @@ int evt_register_3level_vcpu(void)
     return rc;
 }
 
+static uint8_t *bitmaps; /* pending and mask, from the first switch on */
+
 int evt_register_3level(void)
 {
-    uint8_t *pending = memory_pages(BITMAP_PAGES), *mask = memory_pages(BITMAP_PAGES);
     bool on = env_upcalls_off();
-    int rc = register_bitmaps(pending, mask);
+    int rc;
 
+    if (!bitmaps)
+        bitmaps = memory_pages(2 * BITMAP_PAGES);
+    rc = register_bitmaps(bitmaps, bitmaps + BITMAP_BYTES);
     if (!rc) {
-        evt.pending = (guest_word *)pending;
-        evt.mask = (guest_word *)mask;
+        evt.pending = (guest_word *)bitmaps;
+        evt.mask = (guest_word *)(bitmaps + BITMAP_BYTES);
         evt_resize(GUEST_PORTS_3LEVEL);
         rc = register_l2();
     }
@@ -103,28 +109,41 @@ int evt_register_3level(void)
     return rc;
 }
 
+void evt_leave_3level_vcpu(void)
+{
+    guest_vcpu()->l2 = NULL;
+}
+
 /* The tables keep their size: only what the ABI in use can reach is cleared. */
-static void back_to_2level(void)
+void evt_back_to_2level(void)
 {
     evt.pending = (guest_word *)guest_env.shared->evtchn_pending;
     evt.mask = (guest_word *)guest_env.shared->evtchn_mask;
     evt.limit = GUEST_PORTS_2LEVEL;
+    evt.era++;
     memset(evt.mask, 0xFF, GUEST_PORTS_2LEVEL / 8);
     memset(evt.binding, 0, evt.limit * sizeof(*evt.binding));
     memset(evt.affinity[0], 0xFF, evt.limit / 8);
     for (unsigned v = 1; v < guest_env.nr_vcpus; v++)
         memset(evt.affinity[v], 0, evt.limit / 8);
-    guest_vcpu()->l2 = NULL;
+}
+
+int evt_reset_op(void)
+{
+    struct evtchn_reset op = {.dom = DOMID_SELF};
+
+    return (int)hv_event_channel_op(EVTCHNOP_reset, &op);
 }
 
 int evt_reset(void)
 {
-    struct evtchn_reset op = {.dom = DOMID_SELF};
     bool on = env_upcalls_off();
-    int rc = (int)hv_event_channel_op(EVTCHNOP_reset, &op);
+    int rc = evt_reset_op();
 
-    if (!rc)
-        back_to_2level();
+    if (!rc) {
+        evt_leave_3level_vcpu();
+        evt_back_to_2level();
+    }
     if (on)
         env_upcalls_on();
     return rc;

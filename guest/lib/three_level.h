@@ -26,8 +26,16 @@ int evt_register_3level_vcpu(void);
 
 bool evt_is_3level(void);
 
-/* EVTCHNOP_reset: every port is closed, and the domain is back on 2-level. Only vcpu 0 may be up. */
+/* EVTCHNOP_reset: every port is closed, and the domain is back on 2-level. Only the calling vcpu may be up. */
 int evt_reset(void);
+
+/*
+ * The same in steps, for a domain whose other vcpus run on: the operation; then each vcpu that scans three levels, with
+ * its upcalls off, leaves that; when all have, one of them turns the tables back; then upcalls may go on everywhere.
+ */
+int evt_reset_op(void);
+void evt_leave_3level_vcpu(void);
+void evt_back_to_2level(void);
 
 /* The register operation, raw, for programs that abuse it: op is a guest_register_3level. */
 int evt_register_op(void *op);

@@ -23,7 +23,7 @@ static unsigned next_bit(guest_word word, unsigned start)
 {
     guest_word high = word & (~(guest_word)0 << start);
 
-    return (unsigned)__builtin_ctzll(high ? high : word);
+    return (unsigned)__builtin_ctzl(high ? high : word);
 }
 
 static void handle_port(struct guest_vcpu *v, evtchn_port_t port)

@@ -52,15 +52,20 @@ bool verdict_check_value(long long value, long long expected, const char *expres
     return value == expected;
 }
 
-void guest_exit(void)
+void guest_report(void)
 {
-    struct sched_shutdown shutdown = {.reason = worst == VERDICT_CRASH ? SHUTDOWN_crash : SHUTDOWN_poweroff};
-
     guest_flush();
     guest_printf("verdict: %s", verdict_name[worst]);
     if (worst != VERDICT_SUCCESS)
         guest_printf(" (%s)", reason);
     guest_printf("\n");
+}
+
+void guest_exit(void)
+{
+    struct sched_shutdown shutdown = {.reason = worst == VERDICT_CRASH ? SHUTDOWN_crash : SHUTDOWN_poweroff};
+
+    guest_report();
     hv_sched_op(SCHEDOP_shutdown, &shutdown);
     env_halt();
 }

@@ -22,6 +22,9 @@ void verdict(enum verdict v, const char *fmt, ...) __attribute__((format(printf,
 /* The worst so far. */
 enum verdict verdict_worst(void);
 
+/* Print the last line, for a program that ends in another way than by guest_exit(). */
+void guest_report(void);
+
 /* Print the last line and shut the domain down (crash, if the worst is VERDICT_CRASH; else power off). */
 void guest_exit(void) __attribute__((noreturn));
 

@@ -27,6 +27,8 @@ typedef struct xen_remove_from_physmap64 guest_remove_from_physmap;
 typedef struct xen_memory_map64 guest_memory_map;
 typedef struct multicall_entry64 guest_multicall_entry;
 typedef struct evtchn_register_3level64 guest_register_3level;
+#define GUEST_UNMAPPED 0x700000000000UL     /* an address absent from every environment's page tables */
+#define GUEST_NON_CANONICAL 0x800000000000UL /* no address at all, where there are such: bits 63 to 47 differ */
 #else
 #define GUEST_WORD_BITS 32U
 typedef uint32_t guest_word;
@@ -40,6 +42,8 @@ typedef struct xen_remove_from_physmap32 guest_remove_from_physmap;
 typedef struct xen_memory_map32 guest_memory_map;
 typedef struct multicall_entry32 guest_multicall_entry;
 typedef struct evtchn_register_3level32 guest_register_3level;
+#define GUEST_UNMAPPED 0xFFC01000UL
+#define GUEST_NON_CANONICAL 0xFFFFF000UL
 #endif
 
 #define GUEST_PAGE_SHIFT 12

@@ -4,38 +4,28 @@
 #include "guest/lib/env.h"
 #include "guest/lib/events.h"
 #include "guest/lib/hypercall.h"
-#include "guest/lib/pvh64/traps.h"
+#include "guest/lib/pvh/traps.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
 #include "guest/naughty/naughty.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The processor's own instruction takes numbers that the page has no slot for. */
-static guest_result raw(guest_word number)
-{
-    bool intel = cpu_cpuid(0, 0).ebx == 0x756E6547; /* "Genu" */
-    guest_result rc;
-
-    if (intel)
-        __asm__ volatile("vmcall" : "=a"(rc) : "a"(number), "D"(0), "S"(0), "d"(0) : "memory");
-    else
-        __asm__ volatile("vmmcall" : "=a"(rc) : "a"(number), "D"(0), "S"(0), "d"(0) : "memory");
-    return rc;
-}
-
 static void check_numbers(void)
 {
-    static const guest_word unknown[] = {
+    static const uint64_t unknown[] = {
         0,  1,  2,  3,   4,   5,   6,   8,          9,          10,         11,          14,
         16, 19, 22, 25,  27,  28,  30,  31,         37,         38,         43,          55,
-        56, 63, 64, 100, 127, 128, 255, 0x40000000, 0x80000000, 0xFFFFFFFF, 0x100000011, ~(guest_word)0,
+        56, 63, 64, 100, 127, 128, 255, 0x40000000, 0x80000000, 0xFFFFFFFF, 0x100000011, ~0ULL,
     };
 
-    for (unsigned i = 0; i < LENGTH(unknown); i++)
-        if (raw(unknown[i]) != -XEN_ENOSYS)
-            verdict(VERDICT_FAILURE, "hypercall 0x%llx: %lld", (unsigned long long)unknown[i],
-                    (long long)raw(unknown[i]));
+    for (unsigned i = 0; i < LENGTH(unknown); i++) {
+        guest_word number = (guest_word)unknown[i];
+        guest_result rc = number == unknown[i] ? hypercall_instruction(number) : -XEN_ENOSYS;
+
+        if (rc != -XEN_ENOSYS)
+            verdict(VERDICT_FAILURE, "hypercall 0x%llx: %lld", (unsigned long long)unknown[i], (long long)rc);
+    }
 }
 
 static void check_commands(void)
@@ -100,7 +90,7 @@ extern const uint8_t user_vmmcall[], user_vmcall[];
 
 static void call_user(void *code)
 {
-    pvh64_user_call(code, 0, 0, 0);
+    pvh_user_call(code);
 }
 
 static void check_ring3(void)

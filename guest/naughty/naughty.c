@@ -17,11 +17,17 @@ struct abuse {
 };
 
 static const struct abuse abuses[] = {
-    {"pointers", abuse_pointers, false},         {"hypercalls", abuse_hypercalls, false},
-    {"registration", abuse_registration, false}, {"processor", abuse_processor, false},
-    {"triple", abuse_triple_fault, true},        {"jump", abuse_wild_jump, true},
-    {"nested", abuse_lost_page_tables, true},    {"unplug", abuse_own_memory, true},
+    {"pointers", abuse_pointers, false},
+    {"hypercalls", abuse_hypercalls, false},
+    {"registration", abuse_registration, false},
+    {"processor", abuse_processor, false},
+    {"triple", abuse_triple_fault, true},
+    {"jump", abuse_wild_jump, true},
+    {"nested", abuse_lost_page_tables, true},
+    {"unplug", abuse_own_memory, true},
     {"loop", abuse_endless_loop, true},
+    {"hog", abuse_hog, false},
+    {"vcpus", abuse_vcpus, false},
 };
 
 void guest_main(void)

@@ -5,15 +5,17 @@
 #include "guest/lib/word.h"
 
 /* Addresses that no guest can use. */
-#define UNMAPPED ((void *)(guest_word)0x700000000000)      /* canonical, absent from the guest's page tables */
-#define NON_CANONICAL ((void *)(guest_word)0x800000000000) /* bits 63 to 47 differ */
-#define NO_MEMORY ((void *)(guest_word)0xC8000000)         /* mapped by the guest, but there is no RAM */
+#define UNMAPPED ((void *)GUEST_UNMAPPED)
+#define NON_CANONICAL ((void *)GUEST_NON_CANONICAL)
+#define NO_MEMORY ((void *)(guest_word)0xC8000000) /* mapped by the guest, but there is no RAM */
 
 /* Survived: each answer is checked. */
 void abuse_pointers(void);     /* every hypercall with every bad pointer */
 void abuse_hypercalls(void);   /* numbers and commands that do not exist, from ring 0 and ring 3 */
 void abuse_registration(void); /* the 3-level registration, each argument wrong in turn */
 void abuse_processor(void);    /* MSRs and I/O ports that are not the guest's */
+void abuse_vcpus(void);        /* state and NMIs of its vcpus */
+void abuse_hog(void);          /* hypercalls that take long */
 
 /* Fatal. */
 void abuse_triple_fault(void);     /* no interrupt descriptor table, then an exception */

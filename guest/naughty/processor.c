@@ -6,6 +6,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define MSR_EFER 0xC0000080
+#define EFER_LME (1ULL << 8)
 #define EFER_SVME (1ULL << 12)
 
 static void check_msrs(void)
@@ -18,7 +19,7 @@ static void check_msrs(void)
             verdict(VERDICT_FAILURE, "MSR 0x%x may be used", denied[i]);
     CHECK(trap_rdmsr(MSR_EFER, &efer));
     CHECK(!trap_wrmsr(MSR_EFER, efer | EFER_SVME));
-    CHECK(!trap_wrmsr(MSR_EFER, efer & ~(1ULL << 8)));
+    CHECK(!trap_wrmsr(MSR_EFER, efer ^ EFER_LME)); /* while paging is on */
     CHECK(trap_wrmsr(MSR_EFER, efer));
     CHECK(!trap_wrmsr(0x40000000, guest_address(NO_MEMORY)));
     CHECK(!trap_wrmsr(0x40000000, 1));
@@ -38,7 +39,7 @@ static void check_ports(void)
 
 static void run_svm(void *arg)
 {
-    __asm__ volatile("vmrun %%rax" ::"a"(arg));
+    __asm__ volatile("vmrun" ::"a"(arg));
 }
 
 static void run_vmx(void *arg)

@@ -99,13 +99,14 @@ static void check_frame(unsigned list, guest_word bad)
 static void check_frames(void)
 {
     guest_word no_ram = guest_address(NO_MEMORY) >> GUEST_PAGE_SHIFT;
-    guest_word twice = (guest_word)env_frame(bitmap);
 
     for (unsigned list = 0; list < 2; list++) {
         check_frame(list, no_ram);
         check_frame(list, ~(guest_word)0);
         check_frame(list, (guest_word)1 << (GUEST_WORD_BITS - 13));
-        check_frame(list, twice);                                   /* named before, in the pending list */
+        check_frame(list, (guest_word)env_frame(bitmap + (1 - list) * PAGES * GUEST_PAGE_SIZE)); /* the other list's */
+        if (PAGES > 1)
+            check_frame(list, frame[list][0]); /* its own list's */
         check_frame(list, (guest_word)env_frame(guest_env.shared)); /* not ordinary RAM */
     }
 }

@@ -34,9 +34,19 @@ static void open_port(int port, evt_handler *fn, void *arg)
         verdict(VERDICT_FAILURE, "no port: %d", port);
         guest_exit();
     }
-    evt_clear((evtchn_port_t)port); /* binding raised it once */
     evt_set_handler((evtchn_port_t)port, fn, arg);
     evt_unmask((evtchn_port_t)port);
+}
+
+/*
+ * The same for the port of the side that binds: binding raised it once, and that is no answer. The side that offers the
+ * port must not clear it: its peer may have bound and sent already.
+ */
+static void open_bound_port(int port, evt_handler *fn, void *arg)
+{
+    if (port > 0)
+        evt_clear((evtchn_port_t)port);
+    open_port(port, fn, arg);
 }
 
 /* Sleep until `count` events have come. The test and the sleep are one step: upcalls are off in between. */
@@ -53,6 +63,9 @@ static void report(const char *role, unsigned rounds, uint64_t ns)
     CHECK_VALUE(received, rounds);
     guest_printf("pingpong: %s: %u round trips, %llu ns each, %llu upcalls\n", role, rounds,
                  (unsigned long long)(rounds ? ns / rounds : 0), (unsigned long long)guest_vcpu()->upcalls);
+    if (guest_vcpu()->early_upcalls)
+        guest_printf("pingpong: %s: %llu upcalls came between STI and HLT\n", role,
+                     (unsigned long long)guest_vcpu()->early_upcalls);
 }
 
 static void serve(domid_t peer, unsigned rounds)
@@ -88,7 +101,7 @@ static void play(domid_t peer, evtchn_port_t remote, unsigned rounds)
     int port = find_server(peer, remote);
     uint64_t start;
 
-    open_port(port, on_event, NULL);
+    open_bound_port(port, on_event, NULL);
     limit_seconds(TIME_LIMIT_S);
     start = clock_now();
     for (unsigned i = 1; i <= rounds; i++) {
@@ -110,7 +123,7 @@ static void play_alone(unsigned rounds)
     uint64_t start;
 
     open_port(server, answer, NULL);
-    open_port(client, on_event, NULL);
+    open_bound_port(client, on_event, NULL);
     limit_seconds(TIME_LIMIT_S);
     start = clock_now();
     for (unsigned i = 1; i <= rounds; i++) {

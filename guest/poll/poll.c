@@ -13,7 +13,7 @@
 #include "guest/lib/verdict.h"
 
 #define MAX_PORTS 128
-#define UNMAPPED ((void *)(guest_word)0x700000000000)
+#define UNMAPPED ((void *)GUEST_UNMAPPED)
 
 static evtchn_port_t ports[MAX_PORTS + 1]; /* masked ipis to ourselves */
 

@@ -16,7 +16,7 @@ void probe_console(void)
     ASK(hv_console_io(CONSOLEIO_write, 5, "four\n"));
     ASK(hv_console_io(CONSOLEIO_write, 0x7FFFFFFF, UNMAPPED));
     ASK(hv_console_io(CONSOLEIO_write, 0xFFFFFFFF, UNMAPPED));
-    ASK(hv_console_io(CONSOLEIO_write, 0x100000000, UNMAPPED));
+    ASK(hv_console_io(CONSOLEIO_write, ABOVE_32_BITS, UNMAPPED));
     ASK(hv_console_io(CONSOLEIO_read, 0, buffer));
     ASK(hv_console_io(CONSOLEIO_read, sizeof(buffer), buffer));
     ASK(hv_console_io(CONSOLEIO_read, sizeof(buffer), UNMAPPED));

@@ -5,7 +5,7 @@
 #include "guest/abi/hvm.h"
 #include "guest/lib/env.h"
 #include "guest/lib/hypercall.h"
-#include "guest/lib/pvh64/traps.h"
+#include "guest/lib/pvh/traps.h"
 #include "guest/lib/trap.h"
 #include "guest/probe/probe.h"
 
@@ -165,38 +165,23 @@ void probe_cpu(void)
 
 /* --- By number, through the processor's own instruction --- */
 
-static guest_result raw_hypercall(guest_word number)
-{
-    guest_result rc;
-
-    if (cpu_cpuid(0, 0).ebx == 0x756E6547) /* "Genu" */
-        __asm__ volatile("vmcall"
-                         : "=a"(rc)
-                         : "a"(number), "D"(0), "S"(0), "d"(0)
-                         : "rcx", "r8", "r9", "r10", "r11", "memory");
-    else
-        __asm__ volatile("vmmcall"
-                         : "=a"(rc)
-                         : "a"(number), "D"(0), "S"(0), "d"(0)
-                         : "rcx", "r8", "r9", "r10", "r11", "memory");
-    return rc;
-}
-
-static const guest_word numbers[] = {
+static const uint64_t numbers[] = {
     0,   1,   2,          3,          4,          5,           6,
     7,   8,   9,          10,         11,         14,          16,
     19,  20,  21,         22,         25,         26,          27,
     28,  30,  31,         35,         36,         37,          38,
     39,  40,  41,         42,         43,         47,          48,
     49,  55,  56,         63,         64,         100,         127,
-    128, 255, 0x40000000, 0x80000000, 0xFFFFFFFF, 0x100000011, ~(guest_word)0,
+    128, 255, 0x40000000, 0x80000000, 0xFFFFFFFF, 0x100000011, ~0ULL,
 };
 
 void probe_numbers(void)
 {
     for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if ((guest_word)numbers[i] != numbers[i])
+            continue;
         note("hypercall %llx, arguments 0:", (unsigned long long)numbers[i]);
-        answer("that", raw_hypercall(numbers[i]));
+        answer("that", hypercall_instruction((guest_word)numbers[i]));
     }
 }
 
@@ -213,7 +198,7 @@ extern const uint8_t user_vmmcall[], user_in[], user_cpuid[], user_hlt[], user_u
 
 static void call_user(void *code)
 {
-    pvh64_user_call(code, 0, 0, 0);
+    pvh_user_call(code);
 }
 
 static void ask_user(const char *what, const uint8_t *code)

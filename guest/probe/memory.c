@@ -30,7 +30,7 @@ static void ask_extents(const char *what, unsigned cmd, guest_word *list, guest_
 /* Where is shared_info after it has moved, where is the page that it replaced? */
 static void ask_moving(void)
 {
-    guest_word a = env_frame(memory_pages(4)), b = a + 1, c = a + 2;
+    guest_word a = (guest_word)env_frame(memory_pages(4)), b = a + 1, c = a + 2;
     domid_t self = DOMID_SELF;
 
     ASK(hv_memory_op(XENMEM_current_reservation, &self));
@@ -41,13 +41,13 @@ static void ask_moving(void)
     ask_remove("remove_from_physmap(a, where it was)", DOMID_SELF, a);
     ask_map("gmfn: RAM page c to a hole", DOMID_SELF, XENMAPSPACE_gmfn, c, 0xC8008);
     ask_remove("remove_from_physmap(c, where it was)", DOMID_SELF, c);
-    ask_map("shared_info home", DOMID_SELF, XENMAPSPACE_shared_info, 0, env_frame(guest_env.shared));
+    ask_map("shared_info home", DOMID_SELF, XENMAPSPACE_shared_info, 0, (guest_word)env_frame(guest_env.shared));
     note("shared_info at home works: mask word 0 is %llx", (unsigned long long)guest_env.shared->evtchn_mask[0]);
 }
 
 static void ask_add_to_physmap(void)
 {
-    guest_word page = env_frame(memory_pages(4)), shared = env_frame(guest_env.shared);
+    guest_word page = (guest_word)env_frame(memory_pages(4)), shared = (guest_word)env_frame(guest_env.shared);
 
     ASK(hv_memory_op(XENMEM_add_to_physmap, NULL));
     ASK(hv_memory_op(XENMEM_add_to_physmap, UNMAPPED));
@@ -56,8 +56,8 @@ static void ask_add_to_physmap(void)
     ask_map("add_to_physmap(SELF, shared_info, idx 1)", DOMID_SELF, XENMAPSPACE_shared_info, 1, page);
     ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn of no RAM)", DOMID_SELF, XENMAPSPACE_shared_info, 0,
             0xC8000);
-    ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn 2^40)", DOMID_SELF, XENMAPSPACE_shared_info, 0, 1ULL << 40);
-    ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn all ones)", DOMID_SELF, XENMAPSPACE_shared_info, 0, ~0ULL);
+    ask_map("add_to_physmap(SELF, shared_info, idx 0, high gpfn)", DOMID_SELF, XENMAPSPACE_shared_info, 0, HIGH_GFN);
+    ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn all ones)", DOMID_SELF, XENMAPSPACE_shared_info, 0, ~(guest_word)0);
     ask_map("add_to_physmap(SELF, grant_table, idx 0, a RAM page)", DOMID_SELF, XENMAPSPACE_grant_table, 0, 0xC8001);
     ask_map("add_to_physmap(SELF, grant_table, idx 100000)", DOMID_SELF, XENMAPSPACE_grant_table, 100000, 0xC8001);
     ask_map("add_to_physmap(SELF, gmfn, RAM, another gpfn)", DOMID_SELF, XENMAPSPACE_gmfn, page + 1, 0xC8002);
@@ -72,14 +72,14 @@ static void ask_add_to_physmap(void)
             shared);
     ask_remove("remove_from_physmap(SELF, grant table page)", DOMID_SELF, 0xC8001);
     ask_remove("remove_from_physmap(SELF, no RAM)", DOMID_SELF, 0xC9999);
-    ask_remove("remove_from_physmap(SELF, gpfn 2^40)", DOMID_SELF, 1ULL << 40);
+    ask_remove("remove_from_physmap(SELF, high gpfn)", DOMID_SELF, HIGH_GFN);
     ask_remove("remove_from_physmap(domain 5)", 5, page);
     ASK(hv_memory_op(XENMEM_remove_from_physmap, UNMAPPED));
 }
 
 static void ask_reservations(void)
 {
-    guest_word list[2] = {env_frame(memory_pages(1)), 0xC8010};
+    guest_word list[2] = {(guest_word)env_frame(memory_pages(1)), 0xC8010};
 
     ASK(hv_memory_op(XENMEM_increase_reservation, UNMAPPED));
     ASK(hv_memory_op(XENMEM_populate_physmap, UNMAPPED));
@@ -97,16 +97,16 @@ static void ask_reservations(void)
     ask_extents("populate_physmap(list unmapped)", XENMEM_populate_physmap, UNMAPPED, 1, 0, DOMID_SELF);
     ask_extents("decrease_reservation(list unmapped)", XENMEM_decrease_reservation, UNMAPPED, 1, 0, DOMID_SELF);
     ask_extents("populate_physmap(list NULL)", XENMEM_populate_physmap, NULL, 1, 0, DOMID_SELF);
-    ask_extents("populate_physmap(nr 2^60)", XENMEM_populate_physmap, list, 1ULL << 60, 0, DOMID_SELF);
+    ask_extents("populate_physmap(huge nr)", XENMEM_populate_physmap, list, HUGE_COUNT, 0, DOMID_SELF);
     ask_extents("populate_physmap(order 60)", XENMEM_populate_physmap, list, 1, 60, DOMID_SELF);
     ask_extents("populate_physmap(order 31)", XENMEM_populate_physmap, list, 1, 31, DOMID_SELF);
     ask_extents("decrease_reservation(order 60)", XENMEM_decrease_reservation, list, 1, 60, DOMID_SELF);
     ask_extents("decrease_reservation(order 20)", XENMEM_decrease_reservation, list, 1, 20, DOMID_SELF);
     ask_extents("increase_reservation(1, order 0)", XENMEM_increase_reservation, list, 1, 0, DOMID_SELF);
     ask_extents("populate_physmap(domain 5)", XENMEM_populate_physmap, list, 1, 0, 5);
-    list[0] = 1ULL << 40;
-    ask_extents("populate_physmap(gpfn 2^40)", XENMEM_populate_physmap, list, 1, 0, DOMID_SELF);
-    ask_extents("decrease_reservation(gpfn 2^40)", XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF);
+    list[0] = HIGH_GFN;
+    ask_extents("populate_physmap(high gpfn)", XENMEM_populate_physmap, list, 1, 0, DOMID_SELF);
+    ask_extents("decrease_reservation(high gpfn)", XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF);
 }
 
 static void ask_maps(void)

@@ -31,6 +31,6 @@ void probe_multicall(void)
     ASK(hv_multicall(UNMAPPED, 0));
     ASK(hv_multicall(UNMAPPED, 1));
     ASK(hv_multicall(NON_CANONICAL, 1));
-    ASK(hv_multicall(&e, 0x100000000));
+    ASK(hv_multicall(&e, ABOVE_32_BITS));
     ASK(hv_multicall(UNMAPPED, ~(guest_word)0));
 }

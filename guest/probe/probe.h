@@ -6,9 +6,14 @@
 #include "guest/lib/word.h"
 
 /* Addresses that no guest can use. */
-#define UNMAPPED ((void *)0x700000000000)      /* canonical, absent from the guest's page tables */
-#define NON_CANONICAL ((void *)0x800000000000) /* bits 63..47 differ */
-#define NO_MEMORY ((void *)0xC8000000)         /* mapped by the guest, but no RAM behind it */
+#define UNMAPPED ((void *)GUEST_UNMAPPED)
+#define NON_CANONICAL ((void *)GUEST_NON_CANONICAL)
+#define NO_MEMORY ((void *)0xC8000000) /* mapped by the guest, but no RAM behind it */
+
+/* Frame numbers and counts that no guest can have, as far as a word holds them. */
+#define HIGH_GFN ((guest_word)1 << (GUEST_WORD_BITS == 64 ? 40 : 31))
+#define HUGE_COUNT ((guest_word)1 << (GUEST_WORD_BITS - 4))
+#define ABOVE_32_BITS ((guest_word)0x100000000ULL) /* 0 in 32-bit code */
 
 /* Print one question and its answer. ASK(f(x)) prints "f(x) -> result". */
 void answer(const char *question, guest_result rc);

@@ -61,5 +61,5 @@ void probe_version(void)
     ASK(hv_xen_version(11, NULL));
     ASK(hv_xen_version(99, NULL));
     ASK(hv_xen_version(0xFFFFFFFF, NULL));
-    ASK(hypercall2(__HYPERVISOR_xen_version, 0x100000000, 0));
+    ASK(hypercall2(__HYPERVISOR_xen_version, ABOVE_32_BITS, 0));
 }

@@ -156,7 +156,8 @@ static void step_abi(struct fake_domain *d)
         break;
     case 4:
     case 5:
-        (void)op_reset(d, next_dom());
+        if (op_reset(d, next_dom()) == -XEN_ERESTART && next() & 1)
+            (void)fake_op(d, EVTCHNOP_reset_cont, &(uint16_t){DOMID_SELF}, sizeof(uint16_t));
         break;
     case 6:
         evt_latch_word_size(d->evt, b & 8 ? 64 : 32);

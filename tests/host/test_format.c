@@ -124,6 +124,17 @@ static void odd_formats_do_no_harm(void **state)
     assert_true(unchecked(buffer, sizeof(buffer), "%2000000000d", 1) < 5000);
 }
 
+static void alternate_form(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"%#x",    "%#X",      "%#lx",   "%#12x|", "%-#12x|", "%#012x|",
+                                          "%#.6x|", "%#14.6x|", "%#.0x|", "%#-4x|", "%#+x|",   "%0#4x|"};
+    static const unsigned long values[] = {0, 1, 0xabc, 0xdeadbeef};
+    for (unsigned f = 0; f < sizeof(formats) / sizeof(formats[0]); f++)
+        for (unsigned v = 0; v < sizeof(values) / sizeof(values[0]); v++)
+            same(formats[f], values[v]);
+}
+
 static void random_numbers_agree(void **state)
 {
     (void)state;
@@ -143,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_string_is_read_no_further_than_its_precision),
         cmocka_unit_test(truncation_terminates_and_returns_the_whole_length),
         cmocka_unit_test(odd_formats_do_no_harm),
+        cmocka_unit_test(alternate_form),
         cmocka_unit_test(random_numbers_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,9 +48,9 @@ static struct vcpu_hvm_context good32(void)
                                                  .ds_limit = 0xffffffff,
                                                  .ss_limit = 0xffffffff,
                                                  .tr_limit = 0x67,
-                                                 .cs_ar = 0xc09b,
-                                                 .ds_ar = 0xc093,
-                                                 .ss_ar = 0xc093,
+                                                 .cs_ar = 0xc9b,
+                                                 .ds_ar = 0xc93,
+                                                 .ss_ar = 0xc93,
                                                  .tr_ar = 0x8b};
     return c;
 }
@@ -91,10 +91,12 @@ static void refused_contexts(void **state)
     REFUSED(good32, c.cpu_regs.x86_32.cs_ar = 0);
     REFUSED(good32, c.cpu_regs.x86_32.ss_ar = 0);
     REFUSED(good32, c.cpu_regs.x86_32.cs_ar |= 3U << 5);
-    REFUSED(good32, c.cpu_regs.x86_32.ss_ar = 0xc091);
+    REFUSED(good32, c.cpu_regs.x86_32.ss_ar = 0xc91);
     REFUSED(good32, c.cpu_regs.x86_32.ds_limit = 0xfffffffe);
     REFUSED(good32, c.cpu_regs.x86_32.tr_ar = 0x89);
     REFUSED(good32, c.cpu_regs.x86_32.eflags = 1U << 17);
+    REFUSED(good32, c.cpu_regs.x86_32.es_ar = 0x1000);
+    REFUSED(good32, c.cpu_regs.x86_32.cs_ar = 0xc09b); /* the processor's own layout */
 }
 
 int main(void)

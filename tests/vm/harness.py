@@ -105,22 +105,23 @@ def run_sh(*args, cwd=None, timeout=4 * HANG):
     )
 
 
-def make_iso(scenario, multiboot):
-    name = pathlib.Path(scenario).stem
+def make_iso(scenario, multiboot, env):
+    name = f"{pathlib.Path(scenario).stem}-{env}"
     output = f"{BUILD}/vm/{name}-mb{multiboot}.iso"
     command = ["tools/mkiso.py", "--build", BUILD, "--default", scenario, "--multiboot", str(multiboot), "-o", output]
+    command += ["--env", env]
     subprocess.run(command, cwd=ROOT, check=True)
     return output
 
 
 @functools.lru_cache(maxsize=None)
-def command(scenario, firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=()):
+def command(scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=()):
     """QEMU's command line for a scenario."""
-    printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-f", firmware, "-c", str(cpus), "--", *extra)
+    printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-e", env, "-f", firmware, "-c", str(cpus), "--", *extra)
     assert printed.returncode == 0, printed.stderr
     words = shlex.split(printed.stdout.splitlines()[-1])
     if firmware == "bios":
-        words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot)
+        words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot, env)
     if cpu:
         words[words.index("-cpu") + 1] = cpu
     if not serial:
@@ -132,10 +133,10 @@ def command(scenario, firmware="direct", cpus=1, cpu=None, serial=True, multiboo
 
 
 @functools.lru_cache(maxsize=None)
-def boot(scenario, **how):
+def boot(scenario, hang=HANG, **how):
     """Boot a scenario and wait for its end. The arguments are those of command(). Equal calls give the same run."""
     with start(scenario, **how) as machine:
-        return machine.finish()
+        return machine.finish(hang)
 
 
 def start(scenario, **how):
@@ -197,10 +198,10 @@ class Machine:
             assert time.monotonic() < deadline, f"it never came true; the console said:\n{self.text}"
             time.sleep(0.1)
 
-    def finish(self):
+    def finish(self, hang=HANG):
         """Wait for the end of QEMU; what was said, and the exit code."""
         try:
-            self.process.wait(timeout=HANG)
+            self.process.wait(timeout=hang)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"the machine hangs; it said:\n{self.text}") from None

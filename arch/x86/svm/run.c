@@ -58,9 +58,7 @@ static void svm_dump(const struct arch_vcpu *v)
     const struct vmcb *vmcb = svm_vmcb(v);
 
     hvm_dump_regs(v, &paging);
-    printk(LOG_ERROR, "  cr2 %016llx  cs %04x  ss %04x  cpl %u  gdt %016llx  idt %016llx",
-           (unsigned long long)vmcb->cr2, vmcb->cs.selector, vmcb->ss.selector, vmcb->cpl,
-           (unsigned long long)vmcb->gdtr.base, (unsigned long long)vmcb->idtr.base);
+    hvm_dump_tables(v, vmcb->cr2, vmcb->gdtr.base, vmcb->idtr.base, vmcb->cs.selector, vmcb->ss.selector, vmcb->cpl);
 }
 
 /* --- Debug registers: DR6 and DR7 are in the VMCB, DR0-DR3 are not. */

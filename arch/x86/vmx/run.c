@@ -63,18 +63,16 @@ static void vmx_dump(const struct arch_vcpu *v)
 
     if (vv->loaded && mine != v) {
         hvm_dump_regs(v, &paging);
-        printk(LOG_ERROR, "  (runs on CPU %u now: registers of its last exit, control registers not known here)",
-               v->cpu);
+        door_dump_line(v, "  (runs on CPU %u now: registers of its last exit, control registers not known here)",
+                       v->cpu);
         return;
     }
     if (!vv->loaded && !vmx_make_current(vv->vmcs_pa))
         return;
     paging = vmx_paging(v);
     hvm_dump_regs(v, &paging);
-    printk(LOG_ERROR, "  cr2 %016llx  cs %04llx  ss %04llx  cpl %u  gdt %016llx  idt %016llx",
-           (unsigned long long)vv->cr2, (unsigned long long)vmx_read(VMCS_cs_selector),
-           (unsigned long long)vmx_read(VMCS_ss_selector), vmx_cpl(v), (unsigned long long)vmx_read(VMCS_gdtr_base),
-           (unsigned long long)vmx_read(VMCS_idtr_base));
+    hvm_dump_tables(v, vv->cr2, vmx_read(VMCS_gdtr_base), vmx_read(VMCS_idtr_base),
+                    (unsigned)vmx_read(VMCS_cs_selector), (unsigned)vmx_read(VMCS_ss_selector), vmx_cpl(v));
     if (!vv->loaded) {
         (void)vmx_clear(vv->vmcs_pa);
         if (mine)

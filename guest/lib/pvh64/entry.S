@@ -2,7 +2,7 @@
 /*
  * PVH start of day (public header arch-x86/hvm/start_info.h): 32-bit protected mode, flat segments, paging off,
  * interrupts off, %ebx = physical address of struct hvm_start_info. From here to long mode on page tables of our own
- * that map the first 4 GiB one to one, then to pvh64_start().
+ * that map the first 4 GiB one to one, then to pvh_start().
  */
 
 #define PAGE_SIZE 4096
@@ -81,7 +81,7 @@ long_mode:
         mov     $(boot_stack + STACK_SIZE), %esp
         mov     %ebp, %edi
         xor     %ebp, %ebp              /* ends a backtrace */
-        call    pvh64_start
+        call    pvh_start
         ud2
 
         .section .rodata

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts: 256 stubs of 16 bytes, one common path. The frame, from the top of the stack down, is
- * struct trap_frame of pvh64/traps.h:
+ * struct trap_frame of pvh64/frame.h:
  *
  *      ss rsp rflags cs rip            pushed by the processor
  *      error                           by the processor, or 0 by the stub
@@ -93,17 +93,27 @@ trap_caught:
         pop     %rbp
         ret
 
-/* void pvh64_enter_user(uintptr_t rip, guest_word rdi, guest_word rsi, guest_word rdx, uintptr_t rsp): go to ring 3. */
-        .globl pvh64_enter_user
-pvh64_enter_user:
+/* void pvh_wait(void): sleep until an interrupt has been taken. STI takes effect behind the next instruction, so that
+ * none can come between the two; for where one does all the same, see skip_wait() in pvh/traps.c. */
+        .globl pvh_wait
+pvh_wait:
+        sti
+        .globl pvh_wait_hlt
+pvh_wait_hlt:
+        hlt
+        .globl pvh_wait_end
+pvh_wait_end:
+        cli
+        ret
+
+/* void pvh_enter_user(guest_word ip, guest_word sp): go to ring 3. */
+        .globl pvh_enter_user
+pvh_enter_user:
         push    $0x1B
-        push    %r8
+        push    %rsi
         push    $0x2
         push    $0x23
         push    %rdi
-        mov     %rsi, %rdi
-        mov     %rdx, %rsi
-        mov     %rcx, %rdx
         iretq
 
         .section .note.GNU-stack, "", @progbits

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "guest/lib/pvh64/traps.h"
+/* The 64-bit processor's tables and frames. */
+#include "guest/lib/pvh/traps.h"
 
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
-#include "guest/lib/events.h"
-#include "guest/lib/hypercall.h"
-#include "guest/lib/trap.h"
-#include "guest/lib/verdict.h"
+#include "guest/lib/pvh64/frame.h"
+
+extern uint64_t pvh64_root[512]; /* entry.S */
+
+const char pvh_name[] = "pvh64";
+const uint64_t pvh_mapped_end = 0x100000000;
 
 /* SDM volume 3, 8.7: only the stack for entries from ring 3 and the end of the I/O bitmap are of use here. */
 struct tss {
@@ -70,7 +73,7 @@ static void fill_gdt(unsigned id)
     d[SELECTOR_TSS / 8 + 1] = base >> 32;
 }
 
-void traps_init_vcpu(unsigned id)
+void pvh_load_tables(unsigned id)
 {
     struct table_pointer gdtr = {sizeof(gdt[id]) - 1, guest_address(gdt[id])};
     struct table_pointer idtr = {sizeof(idt) - 1, guest_address(idt)};
@@ -95,12 +98,6 @@ void traps_init_vcpu(unsigned id)
                      : "rax", "memory");
 }
 
-static const char *const trap_name[32] = {
-    [0] = "#DE",  [1] = "#DB",  [2] = "NMI",  [3] = "#BP",  [4] = "#OF",  [5] = "#BR",
-    [6] = "#UD",  [7] = "#NM",  [8] = "#DF",  [10] = "#TS", [11] = "#NP", [12] = "#SS",
-    [13] = "#GP", [14] = "#PF", [16] = "#MF", [17] = "#AC", [18] = "#MC", [19] = "#XM",
-};
-
 static void print_registers(const struct trap_frame *f)
 {
     guest_printf("rip %016llx cs %04llx rflags %08llx rsp %016llx ss %04llx\n", (unsigned long long)f->rip,
@@ -114,21 +111,6 @@ static void print_registers(const struct trap_frame *f)
                  (unsigned long long)f->r9, (unsigned long long)f->r10, (unsigned long long)f->r11);
     guest_printf("r12 %016llx r13 %016llx r14 %016llx r15 %016llx\n", (unsigned long long)f->r12,
                  (unsigned long long)f->r13, (unsigned long long)f->r14, (unsigned long long)f->r15);
-}
-
-static void unexpected(const struct trap_frame *f)
-{
-    static bool printing;
-    const char *name = f->vector < 32 && trap_name[f->vector] ? trap_name[f->vector] : "interrupt";
-
-    if (printing) /* an exception in this very function */
-        env_halt();
-    printing = true;
-    guest_flush();
-    print_registers(f);
-    verdict(VERDICT_CRASH, "%s (vector %u, error 0x%x) at 0x%llx", name, (unsigned)f->vector, (unsigned)f->error,
-            (unsigned long long)f->rip);
-    guest_exit();
 }
 
 /* Make the interrupted trap_call() return the vector. */
@@ -148,24 +130,39 @@ void trap_dispatch(struct trap_frame *f)
     struct guest_vcpu *v = guest_vcpu();
 
     if (f->vector == VECTOR_UPCALL)
-        evt_upcall();
+        pvh_upcall(v, &f->rip);
     else if (v->catch_sp)
         divert(v, f);
     else
-        unexpected(f);
+        pvh_unexpected((unsigned)f->vector, f->error, f->rip, print_registers, f);
 }
 
-int trap_try(void (*fn)(void *), void *arg)
+void pvh_set_kernel_stack(unsigned id, guest_word sp)
 {
-    return trap_call(fn, arg, &guest_vcpu()->catch_sp);
+    tss[id].rsp[0] = sp;
 }
 
-/* An exception from ring 3 arrives below everything that the caller still needs. */
-void pvh64_user_call(const void *code, guest_word rdi, guest_word rsi, guest_word rdx)
+static guest_word read_cr4(void)
 {
-    static uint8_t user_stack[4096] __attribute__((aligned(16)));
-    guest_word here = (guest_word)__builtin_frame_address(0);
+    guest_word v;
 
-    tss[guest_vcpu()->id].rsp[0] = (here - 1024) & ~(guest_word)15;
-    pvh64_enter_user((uintptr_t)code, rdi, rsi, rdx, guest_address(user_stack + sizeof(user_stack)));
+    __asm__ volatile("mov %%cr4, %0" : "=r"(v));
+    return v;
+}
+
+void pvh_start_state(struct vcpu_hvm_context *context, void (*fn)(void), guest_word sp)
+{
+    *context = (struct vcpu_hvm_context){
+        .mode = VCPU_HVM_MODE_64B,
+        .cpu_regs.x86_64 =
+            {
+                .rsp = sp,
+                .rip = (guest_word)fn,
+                .rflags = 2,
+                .cr0 = 0x80010001, /* PG, WP, PE */
+                .cr3 = guest_address(pvh64_root),
+                .cr4 = read_cr4(),
+                .efer = 0x500, /* LMA, LME */
+            },
+    };
 }

@@ -45,6 +45,13 @@ def test_configuration(what):
     expect_skipped(boot_beside(line + config), sentence)
 
 
+def test_numbers_stay():
+    """A typing error in one module that gives all later domains other numbers than their peers were told."""
+    run = boot_beside("module hello name=one memory=16\nmodule hello name=two colour=blue\nmodule hello name=three memory=1X")
+    run.expect(r"one: hello: domain 1,")
+    run.expect(r"good: hello: domain 4,")
+
+
 def broken_images():
     whole = harness.image("hello")
     far = bytearray(harness.tiny_guest(b"\xf4"))

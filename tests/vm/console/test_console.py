@@ -48,6 +48,28 @@ def test_key_e_shows_ports(running):
     running.ask("e", r'domain 1 "forever": ABI 2-level, word size 64, 0 open ports')
 
 
+def test_key_e_shows_what_is_pending():
+    """An answer of thousands of lines, in which the one pending port that is looked for cannot be found."""
+    code = b"\xbf\xc8\0\0\0"  # mov edi, 200
+    code += b"\xb8\x20\0\0\0\xbb\x07\0\0\0\xb9\x40\0\x10\0\x0f\x01\xd9"  # again: bind_ipi, arguments at 0x100040
+    code += b"\x4f\x75\xeb"  # dec edi; jnz again
+    code += b"\xb8\x20\0\0\0\xbb\x04\0\0\0\xb9\x48\0\x10\0\x0f\x01\xd9"  # send, arguments at 0x100048
+    code += b"\xeb\xfe"
+    path = harness.file("ports.elf", harness.tiny_guest(code.ljust(0x48, b"\0") + b"\x96\0\0\0"))
+    with harness.start(harness.adhoc(f"xenolith\nmodule {path} name=ports memory=16"), cpus=2) as machine:
+        machine.wait_for(r"domain 1 ")
+        answer = machine.ask("e", r"135 more quiet ports are left out")
+    answer.expect(r"xen: +150 +P - +\d +1 +ipi ")
+    answer.refuse(r"xen: +65 +- ")
+
+
+def test_registers_are_the_domains(running):
+    """Registers that a debug key shows as errors of the hypervisor."""
+    answer = running.ask("d", r"cpl 0$")
+    answer.expect(r"forever:   rip 0000000000100000  rsp ")
+    answer.refuse(r"error")
+
+
 def test_unknown_keys(running):
     """A key that means nothing, or that is no ASCII: the console must go on."""
     running.type("~\x02\x7f\u00ff")

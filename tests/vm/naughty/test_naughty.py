@@ -36,6 +36,14 @@ def test_crash_is_one_domain(name):
     run.expect(rf"{name}: .*(triple fault|0x)")
 
 
+def test_no_guest_says_that_it_was_destroyed():
+    """A guest that shuts down with the hypervisor's own reason, so that it counts as one that ran on to the end."""
+    code = b"\xb8\x1d\0\0\0\xbb\x02\0\0\0\xb9\x20\0\x10\0\x0f\x01\xd9\xf4"  # SCHEDOP_shutdown, reason 100
+    code = code.ljust(0x20, b"\0") + b"\x64\0\0\0"
+    run = harness.boot(harness.adhoc(tiny("liar", code, "expect=running memory=16"))).expect_bad()
+    run.expect(r"liar +unknown +BAD")
+
+
 def test_unexpected_crash_fails_the_run():
     """A run that is called good although a domain crashed that should not have."""
     run = harness.boot(harness.adhoc(tiny("triple2", CRASHES["triple"], "memory=16"))).expect_bad()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """run.sh: what it refuses, what it prints, and its exit status."""
 
+import re
 import shlex
 
 import pytest
@@ -12,6 +13,7 @@ REFUSED = {
     "an option without its value": (["-g"], "-g"),
     "a scenario that does not exist": (["-g", "nonsense"], "hello"),
     "a scenario file that does not exist": (["-g", "/nowhere/x.cfg"], "/nowhere/x.cfg"),
+    "an environment that does not exist": (["-e", "dos"], "pvh64, pvh32"),
     "a machine that does not exist": (["-m", "vax"], "qemu, kvm, bochs"),
     "Bochs, which needs VMX": (["-m", "bochs"], "VMX"),
     "firmware that does not exist": (["-f", "openboot"], "bios, direct"),
@@ -39,8 +41,8 @@ def test_help_names_every_option():
     """An option that was added and not documented."""
     result = harness.run_sh("-h")
     assert result.returncode == 0
-    for option in "glmfcidnh":
-        assert f"\n    -{option} " in result.stdout
+    for option in "glmfcidnhe":
+        assert re.search(rf"^    -{option}\b", result.stdout, re.MULTILINE)
 
 
 def test_list():

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* The pvh64 environment: from hvm_start_info to a filled guest_env, and the functions of env.h. */
+/* The pvh environments: from hvm_start_info to a filled guest_env, and the functions of env.h. */
 #include "common/string.h"
 #include "guest/abi/hvm.h"
 #include "guest/abi/vcpu.h"
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
 #include "guest/lib/env.h"
+#include "guest/lib/events.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
-#include "guest/lib/pvh64/traps.h"
+#include "guest/lib/pvh/traps.h"
 #include "guest/lib/verdict.h"
 
-#define FOUR_GIB 0x100000000ULL
-
 extern uint8_t boot_stack[GUEST_STACK_SIZE];
-extern uint64_t pvh64_root[512];
 extern uint8_t image_end[]; /* linker/guest.ld */
 
 /* The hypervisor puts shared_info in the place of this page. */
 static uint8_t shared_info_page[GUEST_PAGE_SIZE] __attribute__((aligned(GUEST_PAGE_SIZE)));
 
-void pvh64_start(const struct hvm_start_info *info);
+void pvh_start(const struct hvm_start_info *info);
 
 /* --- What the start information says --- */
 
 static void read_memory_map(const struct hvm_start_info *info)
 {
-    const struct hvm_memmap_table_entry *e = (const void *)info->memmap_paddr;
+    const struct hvm_memmap_table_entry *e = (const void *)(guest_word)info->memmap_paddr;
 
     for (unsigned i = 0; i < info->memmap_entries && i < GUEST_MAX_RANGES; i++)
         guest_env.range[guest_env.nr_ranges++] = (struct guest_range){e[i].addr, e[i].size, e[i].type};
@@ -48,20 +46,24 @@ struct interval {
     guest_word start, end;
 };
 
+static struct interval at(uint64_t start, uint64_t size)
+{
+    return (struct interval){(guest_word)start, (guest_word)(start + size)};
+}
+
 /* Everything that the loader put into memory besides the image. */
 static unsigned occupied(const struct hvm_start_info *info, struct interval *o, unsigned max)
 {
-    const struct hvm_modlist_entry *m = (const void *)info->modlist_paddr;
+    const struct hvm_modlist_entry *m = (const void *)(guest_word)info->modlist_paddr;
     unsigned n = 0;
 
     o[n++] = (struct interval){guest_address(info), guest_address(info + 1)};
     if (info->version >= 1)
-        o[n++] = (struct interval){info->memmap_paddr,
-                                   info->memmap_paddr + info->memmap_entries * sizeof(struct hvm_memmap_table_entry)};
-    o[n++] = (struct interval){info->cmdline_paddr, info->cmdline_paddr + GUEST_CMDLINE_MAX};
-    o[n++] = (struct interval){info->modlist_paddr, info->modlist_paddr + info->nr_modules * sizeof(*m)};
+        o[n++] = at(info->memmap_paddr, info->memmap_entries * sizeof(struct hvm_memmap_table_entry));
+    o[n++] = at(info->cmdline_paddr, GUEST_CMDLINE_MAX);
+    o[n++] = at(info->modlist_paddr, info->nr_modules * sizeof(*m));
     for (unsigned i = 0; i < info->nr_modules && n < max; i++)
-        o[n++] = (struct interval){m[i].paddr, m[i].paddr + m[i].size};
+        o[n++] = at(m[i].paddr, m[i].size);
     return n;
 }
 
@@ -85,7 +87,7 @@ static guest_word ram_end(void)
 
         if (r->type == XEN_HVM_MEMMAP_TYPE_RAM && r->start <= guest_address(image_end) &&
             guest_address(image_end) < end)
-            return end < FOUR_GIB ? end : FOUR_GIB;
+            return (guest_word)(end < pvh_mapped_end ? end : pvh_mapped_end - GUEST_PAGE_SIZE);
     }
     return guest_address(image_end);
 }
@@ -111,9 +113,9 @@ static void choose_heap(const struct hvm_start_info *info)
 
 static void read_start_info(const struct hvm_start_info *info)
 {
-    const char *cmdline = (const char *)info->cmdline_paddr;
+    const char *cmdline = (const char *)(guest_word)info->cmdline_paddr;
 
-    guest_env.name = "pvh64";
+    guest_env.name = pvh_name;
     guest_env.flags = info->flags;
     if (cmdline)
         memcpy(guest_env.cmdline, cmdline, strnlen(cmdline, GUEST_CMDLINE_MAX - 1));
@@ -160,7 +162,7 @@ static void map_shared_info(void)
     guest_add_to_physmap map = {
         .domid = DOMID_SELF,
         .space = XENMAPSPACE_shared_info,
-        .gpfn = env_frame(shared_info_page),
+        .gpfn = (guest_word)env_frame(shared_info_page),
     };
     guest_result rc = hv_memory_op(XENMEM_add_to_physmap, &map);
 
@@ -180,9 +182,9 @@ static unsigned count_vcpus(void)
     return n;
 }
 
-void pvh64_start(const struct hvm_start_info *info)
+void pvh_start(const struct hvm_start_info *info)
 {
-    traps_init_vcpu(0);
+    pvh_load_tables(0);
     read_start_info(info);
     if (!find_xen())
         env_halt();
@@ -228,10 +230,9 @@ bool env_upcalls_off(void)
     return flags & RFLAGS_IF;
 }
 
-/* STI takes effect after the next instruction, so that no upcall can come between the two. */
 void env_wait(void)
 {
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
+    pvh_wait();
 }
 
 struct vcpu_start {
@@ -244,39 +245,20 @@ static void vcpu_start(void)
 {
     struct vcpu_start *s = (struct vcpu_start *)guest_vcpu();
 
-    traps_init_vcpu(s->vcpu.id);
+    pvh_load_tables(s->vcpu.id);
     s->fn(s->arg);
     hv_vcpu_op(VCPUOP_down, s->vcpu.id, NULL);
     env_halt();
-}
-
-static guest_word read_cr4(void)
-{
-    guest_word v;
-
-    __asm__ volatile("mov %%cr4, %0" : "=r"(v));
-    return v;
 }
 
 int env_vcpu_initialise(unsigned id, void (*fn)(void *), void *arg)
 {
     uint8_t *stack = memory_pages_aligned(GUEST_STACK_SIZE / GUEST_PAGE_SIZE, GUEST_STACK_SIZE);
     struct vcpu_start *s = (struct vcpu_start *)stack;
-    struct vcpu_hvm_context context = {
-        .mode = VCPU_HVM_MODE_64B,
-        .cpu_regs.x86_64 =
-            {
-                .rsp = guest_address(stack + GUEST_STACK_SIZE - 8),
-                .rip = (guest_word)vcpu_start,
-                .rflags = 2,
-                .cr0 = 0x80010001, /* PG, WP, PE */
-                .cr3 = guest_address(pvh64_root),
-                .cr4 = read_cr4(),
-                .efer = 0x500, /* LMA, LME */
-            },
-    };
+    struct vcpu_hvm_context context;
 
-    s->vcpu = (struct guest_vcpu){.id = id, .info = &guest_env.shared->vcpu_info[id]};
+    pvh_start_state(&context, vcpu_start, guest_address(stack + GUEST_STACK_SIZE - 8));
+    s->vcpu = (struct guest_vcpu){.id = id, .info = evt_vcpu_info(id)};
     s->fn = fn;
     s->arg = arg;
     return (int)hv_vcpu_op(VCPUOP_initialise, id, &context);

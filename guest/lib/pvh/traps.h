@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors, exceptions and ring 3 in the pvh environments. What depends on the width of the processor's structures
+ * is in pvh64/ and pvh32/, the rest in pvh/.
+ */
+#ifndef GUEST_LIB_PVH_TRAPS_H
+#define GUEST_LIB_PVH_TRAPS_H
+
+#include <stdint.h>
+
+#include "guest/abi/vcpu.h"
+#include "guest/lib/env.h"
+
+#define SELECTOR_KERNEL_CODE 0x08
+#define SELECTOR_KERNEL_DATA 0x10
+#define SELECTOR_USER_DATA 0x1B
+#define SELECTOR_USER_CODE 0x23
+#define SELECTOR_TSS 0x28
+
+#define VECTOR_UPCALL 0x40
+
+struct trap_frame; /* pvh64/frame.h, pvh32/frame.h */
+
+/* --- Of each width --- */
+
+extern const char pvh_name[];
+extern const uint64_t pvh_mapped_end; /* the page tables map every address below it one to one */
+
+/* Load this vcpu's own descriptor tables. */
+void pvh_load_tables(unsigned id);
+/* The stack on which exceptions from ring 3 arrive. */
+void pvh_set_kernel_stack(unsigned id, guest_word sp);
+/* The state in which a vcpu enters fn() with paging on and the stack pointer at sp. */
+void pvh_start_state(struct vcpu_hvm_context *context, void (*fn)(void), guest_word sp);
+
+/* Called by the stubs of traps.S with the frame that they built. */
+void trap_dispatch(struct trap_frame *f);
+
+/* traps.S: sleep until an interrupt has been taken. */
+void pvh_wait(void);
+extern const uint8_t pvh_wait_hlt[], pvh_wait_end[];
+/* traps.S: call fn(arg) and return TRAP_NONE; or the vector of an exception that was diverted to *catch_sp. */
+int trap_call(void (*fn)(void *), void *arg, guest_word *catch_sp);
+/* traps.S: to the code at ip in ring 3. */
+void pvh_enter_user(guest_word ip, guest_word sp) __attribute__((noreturn));
+
+/* --- Of both --- */
+
+/* The event upcall interrupted the code at *ip, which may be changed. */
+void pvh_upcall(struct guest_vcpu *v, guest_word *ip);
+/* An exception that nobody expects: print(f) tells the registers, and the run ends with VERDICT_CRASH. */
+void pvh_unexpected(unsigned vector, guest_word error, guest_word ip, void (*print)(const struct trap_frame *f),
+                    const struct trap_frame *f) __attribute__((noreturn));
+
+/* Ring 3 for trap_try(): run the code at `code` in ring 3, until an exception ends it. */
+void pvh_user_call(const void *code) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""The switch between the ABIs while others send."""
+
+import pytest
+
+import harness
+
+QUICK = """xenolith
+module switch-under-fire name="sender" memory=8 cmdline="role=sender peer=2"
+module switch-under-fire name="target" memory=24 vcpus=3 evtchn_extended="3level" cmdline="role=target peer=1 rounds=12"
+"""
+
+
+@pytest.mark.parametrize("env, cpus", [("pvh64", 1), ("pvh64", 2), ("pvh64", 4), ("pvh32", 2)])
+def test_switch_under_fire(env, cpus):
+    """An event that is raised while the domain changes its ABI, and is seen by neither: its sender waits for ever."""
+    run = harness.boot(harness.adhoc(QUICK), env=env, cpus=cpus).expect_good()
+    run.expect(r"12 rounds of 2-level, 3-level and reset")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+def test_switch_under_fire_long(cpus):
+    """The same a thousand times."""
+    harness.boot("switch-under-fire", cpus=cpus, hang=1800).expect_good()
