@@ -27,7 +27,7 @@ typedef struct xen_remove_from_physmap64 guest_remove_from_physmap;
 typedef struct xen_memory_map64 guest_memory_map;
 typedef struct multicall_entry64 guest_multicall_entry;
 typedef struct evtchn_register_3level64 guest_register_3level;
-#define GUEST_UNMAPPED 0x700000000000UL     /* an address absent from every environment's page tables */
+#define GUEST_UNMAPPED 0x700000000000UL      /* an address absent from every environment's page tables */
 #define GUEST_NON_CANONICAL 0x800000000000UL /* no address at all, where there are such: bits 63 to 47 differ */
 #else
 #define GUEST_WORD_BITS 32U

@@ -17,7 +17,7 @@
 #include "guest/lib/memory.h"
 #include "guest/lib/three_level.h"
 #include "guest/lib/verdict.h"
-#include "guest/three-level/batch.h"
+#include "guest/lib/batch.h"
 
 #define MOVED_PORTS 1000U
 
