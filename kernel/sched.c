@@ -171,15 +171,20 @@ void sched_copy_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
     spin_unlock(&rq->lock);
 }
 
+/* A vcpu that its CPU neither runs nor holds stays so while the lock is held: nobody loads it in the midst of this. */
 void sched_dump_vcpu(struct vcpu *v)
 {
     struct runqueue *rq = &runqueues[v->arch.cpu];
-    if (v->arch.cpu != this_cpu()->id && __atomic_load_n(&rq->loaded, __ATOMIC_ACQUIRE) == v) {
+    bool other_cpu = v->arch.cpu != this_cpu()->id;
+    spin_lock(&rq->lock);
+    bool busy = other_cpu && (rq->current == v || __atomic_load_n(&rq->loaded, __ATOMIC_ACQUIRE) == v);
+    if (!busy)
+        v->domain->arch.ops->dump(&v->arch);
+    spin_unlock(&rq->lock);
+    if (busy) {
         __atomic_store_n(&rq->dump, v, __ATOMIC_SEQ_CST);
         cpu_request_work(v->arch.cpu, CPU_WORK_RESCHED);
-        return;
     }
-    v->domain->arch.ops->dump(&v->arch);
 }
 
 /* [r] Must the current vcpu make room? If so it goes into the queue, or out of sight if it can't run. */

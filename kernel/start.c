@@ -108,8 +108,8 @@ static int from_32(const struct vcpu_hvm_x86_32 *r, struct vcpu_start *s)
     s->ss = segment(r->ss_base, r->ss_limit, r->ss_ar);
     s->es = segment(r->es_base, r->es_limit, r->es_ar);
     s->tr = segment(r->tr_base, r->tr_limit, r->tr_ar);
-    if (!blank_ok(r) || (r->eflags & RFLAGS_VM) || !segment_ok(&s->cs, true) || !segment_ok(&s->ss, false) || !data_ok(&s->ds) ||
-        !data_ok(&s->es) || !tss_ok(&s->tr))
+    if (!blank_ok(r) || (r->eflags & RFLAGS_VM) || !segment_ok(&s->cs, true) || !segment_ok(&s->ss, false) ||
+        !data_ok(&s->ds) || !data_ok(&s->es) || !tss_ok(&s->tr))
         return -XEN_EINVAL;
     return 0;
 }

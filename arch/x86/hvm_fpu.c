@@ -21,15 +21,24 @@
 #define XCR0_PKRU (1ULL << 9)
 #define XCR0_OURS (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
 
+#define CPUID_80000008_EBX_RESTORES_POINTERS (1U << 2)
+
 #define FXSAVE_FCW 0 /* offsets in the legacy region */
 #define FXSAVE_MXCSR 24
 #define FXSAVE_SIZE 512
 
 static struct {
     bool known;
-    uint64_t xcr0;  /* 0: the machine has no XSAVE, or it is off */
-    unsigned order; /* of a save area, in pages */
+    bool keeps_pointers; /* see forget_pointers() */
+    uint64_t xcr0;       /* 0: the machine has no XSAVE, or it is off */
+    unsigned order;      /* of a save area, in pages */
 } fpu;
+
+static bool is_amd(void)
+{
+    uint32_t name = cpuid(0, 0).ecx;
+    return name == 0x444d4163 || name == 0x656e6975; /* AuthenticAMD, HygonGenuine */
+}
 
 static void find_features(void)
 {
@@ -42,6 +51,7 @@ static void find_features(void)
             fpu.xcr0 &= ~XCR0_AVX512;
         size = leaf.ecx; /* for all that the machine could enable: enough for any part of it */
     }
+    fpu.keeps_pointers = is_amd() && !(cpuid(0x80000008, 0).ebx & CPUID_80000008_EBX_RESTORES_POINTERS);
     while ((uint32_t)PAGE_SIZE << fpu.order < size)
         fpu.order++;
     fpu.known = true;
@@ -93,8 +103,22 @@ void hvm_fpu_reset(struct arch_vcpu *v)
     v->xcr0 = XCR0_X87;
 }
 
+/*
+ * AMD's processors before Zen 2 restore the last x87 instruction's address, operand and opcode only with an exception
+ * pending (APM Vol. 2, section 11.4.4.3): the guest would see the one's that ran before it. An instruction of ours
+ * replaces them.
+ */
+static void forget_pointers(void)
+{
+    static const uint32_t zero;
+
+    __asm__ volatile("fnclex; emms; fildl %0" : : "m"(zero));
+}
+
 void hvm_fpu_load(struct arch_vcpu *v)
 {
+    if (fpu.keeps_pointers)
+        forget_pointers();
     if (!fpu.xcr0) {
         __asm__ volatile("fxrstor64 (%0)" : : "r"(v->xsave) : "memory");
         return;

@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RFLAGS_TF 0x100U /* trap_try() ends single-stepping too */
+
 #define TRAP_NONE (-1)
 #define TRAP_DE 0
+#define TRAP_DB 1
 #define TRAP_UD 6
 #define TRAP_DF 8
 #define TRAP_GP 13

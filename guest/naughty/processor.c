@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "guest/lib/cpu.h"
+#include "guest/lib/env.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
 #include "guest/naughty/naughty.h"
@@ -48,8 +49,44 @@ static void run_vmx(void *arg)
     __asm__ volatile("vmxoff");
 }
 
+/* --- Single steps over instructions that the hypervisor completes: the trap must come right behind them. */
+extern const uint8_t behind_cpuid[], behind_out[];
+
+static void step_cpuid(void *arg)
+{
+    guest_word flags;
+
+    (void)arg;
+    __asm__ volatile("pushf; pop %0; or $0x100, %0; push %0; xor %%eax, %%eax; popf\n"
+                     "cpuid; behind_cpuid: nop; nop"
+                     : "=&S"(flags)
+                     :
+                     : "eax", "ebx", "ecx", "edx", "memory", "cc");
+}
+
+static void step_out(void *arg)
+{
+    guest_word flags;
+
+    (void)arg;
+    __asm__ volatile("pushf; pop %0; or $0x100, %0; push %0; popf\n"
+                     "outb %%al, $0x80; behind_out: nop; nop"
+                     : "=&S"(flags)
+                     :
+                     : "memory", "cc");
+}
+
+static void check_steps(void)
+{
+    CHECK_VALUE(trap_try(step_cpuid, NULL), TRAP_DB);
+    CHECK_VALUE(guest_vcpu()->trap_address, guest_address(behind_cpuid));
+    CHECK_VALUE(trap_try(step_out, NULL), TRAP_DB);
+    CHECK_VALUE(guest_vcpu()->trap_address, guest_address(behind_out));
+}
+
 void abuse_processor(void)
 {
+    check_steps();
     check_msrs();
     check_ports();
     CHECK_VALUE(trap_try(run_svm, NULL), TRAP_UD);

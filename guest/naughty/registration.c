@@ -106,7 +106,7 @@ static void check_frames(void)
         check_frame(list, (guest_word)1 << (GUEST_WORD_BITS - 13));
         check_frame(list, (guest_word)env_frame(bitmap + (1 - list) * PAGES * GUEST_PAGE_SIZE)); /* the other list's */
         if (PAGES > 1)
-            check_frame(list, frame[list][0]); /* its own list's */
+            check_frame(list, frame[list][0]);                      /* its own list's */
         check_frame(list, (guest_word)env_frame(guest_env.shared)); /* not ordinary RAM */
     }
 }

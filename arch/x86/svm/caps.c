@@ -43,9 +43,8 @@ int svm_probe(struct virt_report *report)
 
     report->name = "SVM";
     if (!(cpuid(0x80000001, 0).ecx & CPUID_80000001_ECX_SVM))
-        return refuse(report, cpuid(1, 0).ecx & CPUID_1_ECX_VMX
-                                  ? "the processor has VMX and no SVM, and Xenolith can use only SVM so far"
-                                  : "the processor has no VMX and no SVM");
+        return refuse(report, cpuid(1, 0).ecx & CPUID_1_ECX_VMX ? "the processor has no SVM"
+                                                                : "the processor has no VMX and no SVM");
     if (rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
         return refuse(report, "SVM is switched off: enable virtualisation (SVM mode) in the firmware's set-up");
 

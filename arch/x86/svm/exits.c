@@ -17,6 +17,8 @@
 #define EXCEPTION_MC 18
 #define VECTORS_WITH_ERROR 0x27d00U /* 8, 10-14, 17 */
 
+#define DR6_SINGLE_STEP (1ULL << 14)
+
 #define MSR_EFER_GUEST 0xc0000080U
 #define MSR_PAT_GUEST 0x277U
 
@@ -44,12 +46,30 @@ static enum exit_result inject_ud(struct arch_vcpu *v)
     return EXIT_AGAIN;
 }
 
-static void advance(struct arch_vcpu *v, unsigned length)
+static void step_over(struct arch_vcpu *v, unsigned length)
 {
     v->regs.rip += length;
     if (!svm_is_64bit(v))
         v->regs.rip = (uint32_t)v->regs.rip;
     svm_vmcb(v)->interrupt_shadow = 0;
+}
+
+/* A guest that single-steps wants its trap after the instruction that we completed, too (APM Vol. 2, section 13.1.4).
+ */
+static void trap_if_stepping(struct arch_vcpu *v)
+{
+    struct vmcb *vmcb = svm_vmcb(v);
+
+    if (__builtin_expect(!(v->regs.rflags & RFLAGS_TF), 1))
+        return;
+    vmcb->dr6 |= DR6_SINGLE_STEP;
+    svm_inject_exception(v, EXCEPTION_DB, 0);
+}
+
+static void advance(struct arch_vcpu *v, unsigned length)
+{
+    step_over(v, length);
+    trap_if_stepping(v);
 }
 
 static bool fetch(struct arch_vcpu *v, struct hvm_insn *insn)
@@ -93,7 +113,7 @@ static enum exit_result exit_window(struct arch_vcpu *v)
     struct hvm_insn insn;
 
     if (vmcb->cpl == 0 && fetch(v, &insn))
-        advance(v, hvm_insn_match(&insn, &hlt, 1));
+        step_over(v, hvm_insn_match(&insn, &hlt, 1));
     vmcb->vintr &= ~SVM_V_IRQ;
     vmcb->intercept[3] &= ~SVM_INTERCEPT_VINTR;
     return EXIT_AGAIN;
@@ -245,6 +265,7 @@ static enum exit_result exit_io(struct arch_vcpu *v)
     }
     v->regs.rip = vmcb->exit_info2;
     svm_vmcb(v)->interrupt_shadow = 0;
+    trap_if_stepping(v);
     return EXIT_AGAIN;
 }
 

@@ -5,6 +5,7 @@
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
 #include "guest/lib/pvh32/frame.h"
+#include "guest/lib/trap.h"
 
 extern uint32_t pvh32_directory[1024]; /* entry.S */
 
@@ -108,7 +109,7 @@ static void divert(struct guest_vcpu *v, const struct trap_frame *f)
 {
     v->trap_address = f->eip;
     v->trap_result = f->eax;
-    trap_divert(v->catch_sp, f->vector, f->eflags);
+    trap_divert(v->catch_sp, f->vector, f->eflags & ~RFLAGS_TF);
 }
 
 void trap_dispatch(struct trap_frame *f)

@@ -5,6 +5,7 @@
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
 #include "guest/lib/pvh64/frame.h"
+#include "guest/lib/trap.h"
 
 extern uint64_t pvh64_root[512]; /* entry.S */
 
@@ -121,6 +122,7 @@ static void divert(struct guest_vcpu *v, struct trap_frame *f)
     f->rip = guest_address(trap_caught);
     f->cs = SELECTOR_KERNEL_CODE;
     f->ss = SELECTOR_KERNEL_DATA;
+    f->rflags &= ~(uint64_t)RFLAGS_TF;
     f->rsp = v->catch_sp;
     f->rax = f->vector;
 }

@@ -51,13 +51,13 @@ def test_key_e_shows_ports(running):
 def test_key_e_shows_what_is_pending():
     """An answer of thousands of lines, in which the one pending port that is looked for cannot be found."""
     code = b"\xbf\xc8\0\0\0"  # mov edi, 200
-    code += b"\xb8\x20\0\0\0\xbb\x07\0\0\0\xb9\x40\0\x10\0\x0f\x01\xd9"  # again: bind_ipi, arguments at 0x100040
+    code += b"\xb8\x20\0\0\0\xbb\x07\0\0\0\xb9\x60\0\x10\0\x0f\x01\xd9"  # again: bind_ipi, arguments at 0x100060
     code += b"\x4f\x75\xeb"  # dec edi; jnz again
-    code += b"\xb8\x20\0\0\0\xbb\x04\0\0\0\xb9\x48\0\x10\0\x0f\x01\xd9"  # send, arguments at 0x100048
-    code += b"\xeb\xfe"
-    path = harness.file("ports.elf", harness.tiny_guest(code.ljust(0x48, b"\0") + b"\x96\0\0\0"))
+    code += b"\xb8\x20\0\0\0\xbb\x04\0\0\0\xb9\x68\0\x10\0\x0f\x01\xd9"  # send, arguments at 0x100068
+    code += b"\xb0\x78\xe6\xe9\xb0\x0a\xe6\xe9\xeb\xfe"  # "x" and a newline to port 0xe9; jmp .
+    path = harness.file("ports.elf", harness.tiny_guest(code.ljust(0x68, b"\0") + b"\x96\0\0\0"))
     with harness.start(harness.adhoc(f"xenolith\nmodule {path} name=ports memory=16"), cpus=2) as machine:
-        machine.wait_for(r"domain 1 ")
+        machine.wait_for(r"ports: x")
         answer = machine.ask("e", r"135 more quiet ports are left out")
     answer.expect(r"xen: +150 +P - +\d +1 +ipi ")
     answer.refuse(r"xen: +65 +- ")
