@@ -10,13 +10,14 @@ readonly BUILD=${O:-build} # as in the Makefile
 # Debian packages, each with a command or a file (or pattern) that shows that it is there.
 readonly RUN_PACKAGES=(make:make gcc:gcc python3:python3 grub-common:grub-mkrescue
     grub-pc-bin:/usr/lib/grub/i386-pc/multiboot2.mod xorriso:xorriso qemu-system-x86:qemu-system-x86_64)
-readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
+readonly BOCHS_PACKAGES=(bochs:bochs bochsbios:/usr/share/bochs/BIOS-bochs-latest vgabios:/usr/share/vgabios/vgabios.bin)
+readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" "${BOCHS_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
     libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang
     'libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a')
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
     cppcheck:cppcheck shellcheck:shellcheck)
 
-scenario=tour environment=pvh64 machine=best firmware=bios cpus=2 interactive=no debug=no only_print=no list=no
+scenario=tour environment=pvh64 machine=best model="" firmware=bios cpus="" interactive=no debug=no only_print=no list=no
 extra=() # what stands after --
 
 usage() {
@@ -25,7 +26,7 @@ NAME
     run.sh - build Xenolith and run it in an emulator
 
 SYNOPSIS
-    ./run.sh [-g SCENARIO] [-e ENVIRONMENT] [-m MACHINE] [-f FIRMWARE] [-c CPUS] [-i] [-d] [-n] [-- ARGUMENT...]
+    ./run.sh [-g SCENARIO] [-e ENVIRONMENT] [-m MACHINE] [-M MODEL] [-f FIRMWARE] [-c CPUS] [-i] [-d] [-n] [-- ARGUMENT...]
     ./run.sh -l | -h
     ./run.sh test|check [MAKE ARGUMENT...]
 
@@ -42,16 +43,19 @@ OPTIONS
                   what the guests are built for: pvh64 (64-bit PVH, default) or pvh32 (32-bit PVH)
     -l            list the scenarios, a line each
     -m MACHINE    qemu: QEMU's own emulation, with SVM; kvm: QEMU with KVM and nested virtualisation;
-                  default: kvm if that works here, else qemu
+                  bochs: Bochs, with VMX, slower; default: kvm if that works here, else qemu
+    -M MODEL      the processor that Bochs emulates, by its name or a part of it: icelake (default), tigerlake,
+                  skylake, haswell, sandy_bridge (VMX), ryzen (SVM), penryn, lynnfield (VMX without what it takes)
     -f FIRMWARE   bios: from an ISO, by BIOS and GRUB with multiboot 2 (default);
                   direct: QEMU loads the hypervisor itself, with multiboot 1
-    -c CPUS       number of CPUs of the machine (default: 2)
+    -c CPUS       number of CPUs of the machine (default: 2; Bochs: 1)
     -i            interactive: keys go to Xenolith's serial console ("h" there lists its debug keys);
                   Ctrl-] x ends QEMU, Ctrl-] c is QEMU's monitor, Ctrl-A is left to Xenolith
     -d            wait for gdb on port 1234 before the first instruction, and print the gdb command
     -n            print the commands, and run none of them
     -h            this help
     --            what follows is given to the emulator, such as: -- -cpu EPYC -m 2048
+                  (Bochs takes lines of its configuration: -m bochs -- 'megs: 2048')
 
 EXIT STATUS
     0  every domain ended as it should     1  a domain or the hypervisor did not, or something is missing
@@ -190,6 +194,10 @@ load_args() { # how the hypervisor gets into memory, one argument a line
 
 make_command() { # fills command[]
     local args
+    if [[ $machine == bochs ]]; then
+        make_bochs_command
+        return
+    fi
     mapfile -t args < <(machine_args && console_args && load_args)
     command=(qemu-system-x86_64 -M q35 -smp "$cpus" -m 1024 -nodefaults -vga std -display none -no-reboot
         -device 'isa-debug-exit,iobase=0xf4,iosize=4' "${args[@]}")
@@ -226,6 +234,12 @@ build() {
     fi
 }
 
+make_bochs_command() { # fills command[]; bochs.py ends with the codes that QEMU would
+    command=(tools/bochs.py --cpus "$cpus" --folder "$BUILD/bochs/$(run_name)")
+    [[ -z $model ]] || command+=(--model "$model")
+    command+=("$(iso_path)" -- "${extra[@]}")
+}
+
 run_interactive() {
     say "keys go to Xenolith (h: its debug keys); Ctrl-] x ends QEMU"
     "${command[@]}"
@@ -260,7 +274,7 @@ judge() { # exit status of the emulator: what was written to isa-debug-exit, tim
         35) die 1 "The run failed; the summary above says why." ;;
         0) [[ $interactive == yes ]] || die 1 "The machine went off without a verdict." ;;
         124) die 1 "The machine hung: no end after $TIME_LIMIT seconds." ;;
-        *) die 1 "QEMU ended with status $1." ;;
+        *) die 1 "The emulator ended with status $1." ;;
     esac
 }
 
@@ -268,11 +282,12 @@ judge() { # exit status of the emulator: what was written to isa-debug-exit, tim
 
 parse_options() {
     local option
-    while getopts ':g:e:m:f:c:lidnh' option; do
+    while getopts ':g:e:m:M:f:c:lidnh' option; do
         case $option in
             g) scenario=$OPTARG ;;
             e) environment=$OPTARG ;;
             m) machine=$OPTARG ;;
+            M) model=$OPTARG ;;
             f) firmware=$OPTARG ;;
             c) cpus=$OPTARG ;;
             l) list=yes ;;
@@ -287,14 +302,22 @@ parse_options() {
     first=$OPTIND
 }
 
+check_bochs_options() {
+    local sentence
+    [[ $firmware == bios ]] || die 2 "Bochs starts from an ISO, by BIOS: -f $firmware does not go with -m bochs."
+    [[ $interactive == no ]] || die 2 "Bochs runs without a keyboard: -i does not go with -m bochs."
+    [[ $debug == no ]] || die 2 "Bochs of Debian has no gdb stub: -d does not go with -m bochs."
+    [[ -z $model ]] || sentence=$(tools/bochs.py --model "$model" --check 2>&1) || die 2 "$sentence"
+}
+
 check_options() {
     case $environment in
         pvh64 | pvh32) ;;
         *) die 2 "There is no environment '$environment'; there are: pvh64, pvh32." ;;
     esac
     case $machine in
-        best | qemu | kvm) ;;
-        bochs) die 2 "Bochs emulates VMX, which Xenolith cannot use yet (CAVEATS.md); use -m qemu." ;;
+        best | qemu | kvm) [[ -z $model ]] || die 2 "-M chooses a processor of Bochs (-m bochs); for QEMU: -- -cpu NAME." ;;
+        bochs) check_bochs_options ;;
         *) die 2 "There is no machine '$machine'; there are: qemu, kvm, bochs." ;;
     esac
     case $firmware in
@@ -302,6 +325,7 @@ check_options() {
         uefi) die 2 "Xenolith cannot be started by UEFI yet (CAVEATS.md); use -f bios or -f direct." ;;
         *) die 2 "There is no firmware '$firmware'; there are: bios, direct, uefi." ;;
     esac
+    [[ -n $cpus ]] || cpus=$([[ $machine == bochs ]] && echo 1 || echo 2)
     [[ $cpus =~ ^[1-9][0-9]?$ && $cpus -le $MAX_CPUS ]] || die 2 "-c takes a number of CPUs from 1 to $MAX_CPUS."
     [[ $scenario != *.cfg || $scenario == /* ]] || scenario=$start_folder/$scenario
 }
@@ -341,6 +365,7 @@ main() {
         exit
     fi
     install_packages "${RUN_PACKAGES[@]}"
+    [[ $machine != bochs ]] || install_packages "${BOCHS_PACKAGES[@]}"
     check_scenario
     choose_machine
     build

@@ -3,7 +3,9 @@
 
 #include "arch/x86/cpu.h"
 #include "common/format.h"
+#include "guest/abi/errno.h"
 #include "kernel/printk.h"
+#include "kernel/summary.h"
 
 static const struct virt_ops *chosen;
 static char missing[400];
@@ -23,11 +25,23 @@ void container_init(void)
             }
             report.reason = "it could not be turned on";
         }
+        if (report.absent) /* not worth a word beside what another one lacks */
+            continue;
         if (report.reason && n >= 0 && (size_t)n < sizeof missing)
             n += format(missing + n, sizeof missing - (size_t)n, "%s%s: %s", n ? "; " : "",
                         report.name ? report.name : virt_backends[i]->name, report.reason);
     }
-    printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", missing[0] ? missing : "no back end");
+    printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", container_missing());
+}
+
+void container_selftest(const char *name)
+{
+    if (!*name)
+        return;
+    int r = chosen && chosen->selftest ? chosen->selftest(name) : -XEN_ENOENT;
+    if (r == -XEN_ENOENT)
+        printk(LOG_ERROR, "there is no selftest \"%s\" for this processor", name);
+    summary_verdict(!r);
 }
 
 void container_init_cpu(void)
@@ -51,5 +65,5 @@ const struct virt_ops *container_ops(void)
 
 const char *container_missing(void)
 {
-    return missing[0] ? missing : "this machine has no virtualisation that Xenolith knows";
+    return missing[0] ? missing : "the processor has neither VMX nor SVM";
 }

@@ -7,6 +7,8 @@
 
 /* Boot CPU, once: try the back ends in order and say what was found; turns the chosen one on for this CPU. */
 void container_init(void);
+/* Boot CPU, then: the container's own test of this name and the end of the run, unless name is empty. */
+void container_selftest(const char *name);
 /* Every other CPU, before it runs vcpus. */
 void container_init_cpu(void);
 /* Boot CPU: wait until all n CPUs have done so. They take frames for it, which no domain is to be charged with.

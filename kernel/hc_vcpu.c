@@ -14,6 +14,7 @@
 #include "kernel/start.h"
 #include "kernel/timers.h"
 
+#define CACHE_LINE 64
 #define MIN_PERIOD 1000000ULL /* ns: a periodic timer is not faster */
 
 /* v is the vcpu that the operation is about, cur the caller. */
@@ -120,7 +121,6 @@ static int64_t op_register_runstate(struct vcpu *cur, struct vcpu *v, uint64_t a
     uint64_t area;
     if (read_pointer(cur, arg, &area))
         return -XEN_EFAULT;
-    v->runstate_narrow = cur->narrow;
     v->runstate_area = area;
     if (v == cur)
         vcpu_update_runstate_area(v, time_now());
@@ -183,6 +183,17 @@ static int64_t op_stop_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg
     return 0;
 }
 
+/*
+ * HC-VCPU-09, WS-10: aligned to the domain's word. Should that be widened later, the selector must not straddle a cache
+ * line, over which no processor likes to be atomic.
+ */
+static bool info_offset_ok(const struct domain *d, uint32_t offset)
+{
+    uint32_t selector = (offset + __builtin_offsetof(struct vcpu_info64, evtchn_pending_sel)) % CACHE_LINE;
+    return offset <= PAGE_SIZE - sizeof(struct vcpu_info64) && offset % (evt_word_size(d->evt) / 8) == 0 &&
+           selector + sizeof(uint64_t) <= CACHE_LINE;
+}
+
 /* The new place is the guest's own RAM, held by a reference for the rest of the vcpu's life. */
 static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
@@ -190,8 +201,8 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct domain *d = v->domain;
     if (copy_from_guest(cur, &r, arg, sizeof r))
         return -XEN_EFAULT;
-    if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info64) || r.offset % 8)
-        return -XEN_ENXIO; /* HC-VCPU-09 */
+    if (!info_offset_ok(d, r.offset))
+        return -XEN_ENXIO;
     if (v->info_frame != P2M_NONE)
         return -XEN_EINVAL;
     if (v != cur && !(v->blocked_by & VCPU_DOWN))

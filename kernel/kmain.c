@@ -102,6 +102,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     apic_init();                   /* local interrupts */
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */
+    container_selftest(options.selftest);
     cpus_init();                   /* the other processors */
     console_input_init();          /* debug keys, guests' input */
     domains_init();                /* guests from modules */

@@ -55,6 +55,11 @@ static bool set_timeslice(struct options *o, const char *value)
     return set_number(&o->timeslice, value, 1, 1000);
 }
 
+static bool set_selftest(struct options *o, const char *value)
+{
+    return *value && format(o->selftest, sizeof o->selftest, "%s", value) < (int)sizeof o->selftest;
+}
+
 static bool set_noreboot(struct options *o, const char *value)
 {
     (void)value;
@@ -71,6 +76,7 @@ static const struct option {
     {"log", true, set_log, "error, warning, info or debug"},
     {"maxcpus", true, set_maxcpus, "a number from 1"},
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
+    {"selftest", true, set_selftest, "the name of a test"},
     {"noreboot", false, set_noreboot, ""},
 };
 

@@ -135,6 +135,15 @@ static bool all_frames_back(void)
     return false;
 }
 
+void summary_verdict(bool ok)
+{
+    printk_guest_line("xen", ok ? "verdict: success" : "verdict: failure");
+    console_drain();
+    while (stay)
+        cpu_idle();
+    machine_power_off(ok);
+}
+
 void summary_end_run(void)
 {
     if (nr_results == 0)
@@ -142,9 +151,5 @@ void summary_end_run(void)
     bool ok = nr_results > 0 && print_table();
     if (!all_frames_back())
         ok = false;
-    printk_guest_line("xen", ok ? "verdict: success" : "verdict: failure");
-    console_drain();
-    while (stay)
-        cpu_idle();
-    machine_power_off(ok);
+    summary_verdict(ok);
 }

@@ -203,7 +203,7 @@ void vcpu_update_runstate_area(struct vcpu *v, uint64_t now)
     (void)now;
     if (!v->runstate_area)
         return;
-    if (!v->runstate_narrow) {
+    if (evt_word_size(v->domain->evt) == 64) {
         offer(v, v->runstate_area, &info, sizeof info);
         return;
     }

@@ -54,7 +54,6 @@ struct vcpu {
     uint64_t time_stamped;             /* [c] ns when the clock in *info was written */
     uint64_t runstate_area, time_area; /* [c] guest addresses, 0 = none */
     uint32_t time_version;             /* [c] of the clock in time_area */
-    bool runstate_narrow;              /* [c] layout of the former */
 
     char line[VCPU_LINE_MAX]; /* [c] console output without its newline */
     uint32_t line_length;     /* [c] */
@@ -90,7 +89,8 @@ void vcpu_resume_periodic(struct vcpu *v, uint64_t now);
 void vcpu_set_runstate(struct vcpu *v, int32_t state, uint64_t now);
 /* The run states up to now, from any CPU. */
 void vcpu_get_runstate(const struct vcpu *v, uint64_t now, struct vcpu_runstate_info *info);
-/* Copy the run states to the area that the guest registered. v is current. */
+/* Copy the run states to the area that the guest registered, in the layout of the domain's word size (WS-09). v is
+ * current. */
 void vcpu_update_runstate_area(struct vcpu *v, uint64_t now);
 
 /* Events wait and the guest may be interrupted by them now. v is current or not running. */

@@ -87,6 +87,15 @@ def host(options, tally):
         tally.add(name, seconds, passed, failed, skipped, output)
 
 
+def most_runs(name):
+    """A fuzzer whose runs are long says `// runs: N` near its top: more than N are for `make fuzz`."""
+    with open(os.path.join("tests/fuzz", f"{name}.c"), encoding="utf-8") as source:
+        for line in source:
+            if line.startswith("// runs: "):
+                return int(line.split()[2])
+    return sys.maxsize
+
+
 def fuzz(options, tally):
     """Fuzzers: a bounded number of runs from a fixed seed, or for some seconds."""
     for name in options.fuzz:
@@ -105,7 +114,7 @@ def fuzz(options, tally):
         bound = [f"-max_total_time={options.fuzz_seconds}"] if options.fuzz_seconds else ["-seed=1"]
         if not options.fuzz_seconds:
             # A directory of its own would make the next run differ: only the corpus of the repository counts.
-            bound += [f"-runs={options.fuzz_runs}"]
+            bound += [f"-runs={min(options.fuzz_runs, most_runs(name))}"]
             directories = []
         else:
             directories = [found]

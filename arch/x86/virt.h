@@ -63,6 +63,7 @@ struct vcpu_start {
 struct virt_report {
     const char *name; /* "SVM", "VMX" */
     bool usable;
+    bool absent;        /* not usable because the processor has nothing of it */
     const char *reason; /* if not usable: one sentence; else NULL */
     char features[160]; /* "NPT, 16 ASIDs, ..." */
 };
@@ -101,6 +102,9 @@ struct virt_ops {
     void (*fill_hypercall_page)(void *page);
     /* All registers, to the console, for a crash report or debug key. */
     void (*dump)(const struct arch_vcpu *v);
+    /* A test of the back end on the processor itself (option selftest=). Boot CPU, enabled, before any domain. 0; or
+     * -XEN_ENOENT: there is none of this name; or another negative errno: it failed. NULL: there is none at all. */
+    int (*selftest)(const char *name);
 };
 
 /* The back ends in order of preference, NULL-terminated. */

@@ -27,10 +27,17 @@
 
 struct vcpu_runstate_info {
     int32_t state;
-    uint32_t pad; /* absent from the 32-bit layout, which ends at 44 bytes */
+    uint32_t pad;
     uint64_t state_entry_time;
     uint64_t time[4]; /* ns spent in each RUNSTATE_* */
 };
+
+/* The same for 32-bit callers: without the padding, 44 bytes. */
+struct vcpu_runstate_info32 {
+    int32_t state;
+    uint64_t state_entry_time;
+    uint64_t time[4];
+} __attribute__((packed, aligned(4)));
 
 struct vcpu_set_periodic_timer {
     uint64_t period_ns;
@@ -77,5 +84,8 @@ struct vcpu_hvm_context {
         struct vcpu_hvm_x86_64 x86_64;
     } cpu_regs;
 };
+
+_Static_assert(sizeof(struct vcpu_runstate_info) == 48, "ABI");
+_Static_assert(sizeof(struct vcpu_runstate_info32) == 44, "ABI");
 
 #endif

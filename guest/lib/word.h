@@ -12,6 +12,7 @@
 #include "guest/abi/event_channel.h"
 #include "guest/abi/memory.h"
 #include "guest/abi/sched.h"
+#include "guest/abi/vcpu.h"
 #include "guest/abi/xen.h"
 
 #ifdef __x86_64__
@@ -21,6 +22,7 @@ typedef int64_t guest_result; /* what a hypercall returns */
 typedef struct vcpu_info64 guest_vcpu_info;
 typedef struct shared_info64 guest_shared_info;
 typedef struct sched_poll64 guest_sched_poll;
+typedef struct vcpu_runstate_info guest_runstate_info;
 typedef struct xen_memory_reservation64 guest_memory_reservation;
 typedef struct xen_add_to_physmap64 guest_add_to_physmap;
 typedef struct xen_remove_from_physmap64 guest_remove_from_physmap;
@@ -36,6 +38,7 @@ typedef int32_t guest_result;
 typedef struct vcpu_info32 guest_vcpu_info;
 typedef struct shared_info32 guest_shared_info;
 typedef struct sched_poll32 guest_sched_poll;
+typedef struct vcpu_runstate_info32 guest_runstate_info;
 typedef struct xen_memory_reservation32 guest_memory_reservation;
 typedef struct xen_add_to_physmap32 guest_add_to_physmap;
 typedef struct xen_remove_from_physmap32 guest_remove_from_physmap;

@@ -57,7 +57,8 @@ static void ask_add_to_physmap(void)
     ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn of no RAM)", DOMID_SELF, XENMAPSPACE_shared_info, 0,
             0xC8000);
     ask_map("add_to_physmap(SELF, shared_info, idx 0, high gpfn)", DOMID_SELF, XENMAPSPACE_shared_info, 0, HIGH_GFN);
-    ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn all ones)", DOMID_SELF, XENMAPSPACE_shared_info, 0, ~(guest_word)0);
+    ask_map("add_to_physmap(SELF, shared_info, idx 0, gpfn all ones)", DOMID_SELF, XENMAPSPACE_shared_info, 0,
+            ~(guest_word)0);
     ask_map("add_to_physmap(SELF, grant_table, idx 0, a RAM page)", DOMID_SELF, XENMAPSPACE_grant_table, 0, 0xC8001);
     ask_map("add_to_physmap(SELF, grant_table, idx 100000)", DOMID_SELF, XENMAPSPACE_grant_table, 100000, 0xC8001);
     ask_map("add_to_physmap(SELF, gmfn, RAM, another gpfn)", DOMID_SELF, XENMAPSPACE_gmfn, page + 1, 0xC8002);

@@ -11,7 +11,7 @@
 
 static void ask_runstate(void)
 {
-    struct vcpu_runstate_info info = {.state = 99};
+    guest_runstate_info info = {.state = 99};
     struct {
         guest_word address;
     } area = {guest_address(UNMAPPED)};

@@ -5,6 +5,7 @@
  * have come back (fake_end). The input is a script: one byte chooses the step, the next ones are its arguments.
  */
 // links: evtchn/*.c tests/host/env_fake.c common/format.c
+// runs: 4000
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -47,6 +47,7 @@
 #define sched_poll32 ours_sched_poll32
 #define sched_watchdog ours_sched_watchdog
 #define vcpu_runstate_info ours_vcpu_runstate_info
+#define vcpu_runstate_info32 ours_vcpu_runstate_info32
 #define vcpu_set_periodic_timer ours_vcpu_set_periodic_timer
 #define vcpu_set_singleshot_timer ours_vcpu_set_singleshot_timer
 #define vcpu_register_vcpu_info ours_vcpu_register_vcpu_info
@@ -115,6 +116,7 @@
 #undef sched_poll32
 #undef sched_watchdog
 #undef vcpu_runstate_info
+#undef vcpu_runstate_info32
 #undef vcpu_set_periodic_timer
 #undef vcpu_set_singleshot_timer
 #undef vcpu_register_vcpu_info

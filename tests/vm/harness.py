@@ -15,12 +15,15 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import socket
 import struct
 import subprocess
 import tempfile
 import threading
 import time
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = os.environ.get("O", "build")
@@ -137,6 +140,21 @@ def boot(scenario, hang=HANG, **how):
     """Boot a scenario and wait for its end. The arguments are those of command(). Equal calls give the same run."""
     with start(scenario, **how) as machine:
         return machine.finish(hang)
+
+
+@functools.lru_cache(maxsize=None)
+def bochs(scenario, model="corei7_icelake_u", cpus=1, env="pvh64"):
+    """Boot a scenario in Bochs and wait for its end; its exit codes are those of QEMU. Equal calls give the same run."""
+    if not shutil.which("bochs"):
+        pytest.skip("Bochs is not installed (Debian packages bochs, bochsbios, vgabios)")
+    folder = f"{BUILD}/vm/bochs-{pathlib.Path(scenario).stem}-{model}-{cpus}-{env}"
+    command = ["tools/bochs.py", "--model", model, "--cpus", str(cpus), "--folder", folder]
+    command += ["--time-limit", str(2 * HANG), make_iso(scenario, 2, env)]
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        check=False,
+    )
+    return Output(done.stdout, done.returncode)
 
 
 def start(scenario, **how):

@@ -11,7 +11,6 @@
 #include "kernel/door.h"
 
 #define CPUID_SVM_LEAF 0x8000000A
-#define CPUID_1_ECX_VMX (1U << 5)
 #define CPUID_80000001_ECX_SVM (1U << 2)
 #define SVM_EDX_NP (1U << 0)
 #define SVM_EDX_NRIPS (1U << 3)
@@ -42,9 +41,9 @@ int svm_probe(struct virt_report *report)
     uint64_t vm_cr;
 
     report->name = "SVM";
-    if (!(cpuid(0x80000001, 0).ecx & CPUID_80000001_ECX_SVM))
-        return refuse(report, cpuid(1, 0).ecx & CPUID_1_ECX_VMX ? "the processor has no SVM"
-                                                                : "the processor has no VMX and no SVM");
+    report->absent = !(cpuid(0x80000001, 0).ecx & CPUID_80000001_ECX_SVM);
+    if (report->absent)
+        return refuse(report, "the processor has no SVM");
     if (rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
         return refuse(report, "SVM is switched off: enable virtualisation (SVM mode) in the firmware's set-up");
 

@@ -11,6 +11,7 @@
 #include "kernel/door.h"
 
 #define CPUID_1_ECX_VMX (1U << 5)
+#define CPUID_7_EBX_RTM (1U << 11)
 #define CR4_VMXE (1U << 13)
 #define REVISION_MASK 0x7fffffffU
 #define IO_BITMAP_ORDER 1
@@ -24,90 +25,10 @@ const uint32_t vmx_switched_msrs[VMX_NR_MSRS] = {
     [VMX_MSR_SFMASK] = 0xc0000084, [VMX_MSR_KERNEL_GS] = 0xc0000102,
 };
 
-/* --- The controls: what we must have, may use, never want. Anything else stays as the processor demands. */
-enum word { PIN, CPU, CPU2, EXIT, ENTRY, NR_WORDS };
-enum need { MUST, MAY, NEVER };
-
-static const struct control {
-    enum word word;
-    uint32_t bit;
-    enum need need;
-    const char *name;
-} controls[] = {
-    {PIN, PIN_EXTERNAL_INTERRUPT, MUST, "external-interrupt exiting"},
-    {PIN, PIN_NMI, MUST, "NMI exiting"},
-    {PIN, PIN_VIRTUAL_NMIS, MUST, "virtual NMIs"},
-    {PIN, PIN_PREEMPTION_TIMER, MAY, "preemption timer"},
-    {PIN, PIN_POSTED_INTERRUPTS, NEVER, "posted interrupts"},
-    {CPU, CPU_HLT, MUST, "HLT exiting"},
-    {CPU, CPU_INVLPG, NEVER, "INVLPG exiting"},
-    {CPU, CPU_MWAIT, MUST, "MWAIT exiting"},
-    {CPU, CPU_RDPMC, MUST, "RDPMC exiting"},
-    {CPU, CPU_RDTSC, NEVER, "RDTSC exiting"},
-    {CPU, CPU_CR3_LOAD, NEVER, "CR3-load exiting"},
-    {CPU, CPU_CR3_STORE, NEVER, "CR3-store exiting"},
-    {CPU, CPU_CR8_LOAD, MUST, "CR8-load exiting"},
-    {CPU, CPU_CR8_STORE, MUST, "CR8-store exiting"},
-    {CPU, CPU_TPR_SHADOW, NEVER, "TPR shadow"},
-    {CPU, CPU_MOV_DR, MUST, "MOV-DR exiting"},
-    {CPU, CPU_IO_BITMAPS, MUST, "I/O bitmaps"},
-    {CPU, CPU_MSR_BITMAPS, MUST, "MSR bitmaps"},
-    {CPU, CPU_MONITOR, MUST, "MONITOR exiting"},
-    {CPU, CPU_SECONDARY, MUST, "secondary controls"},
-    {CPU2, CPU2_EPT, MUST, "extended page tables (EPT)"},
-    {CPU2, CPU2_UNRESTRICTED, MUST, "unrestricted guest"},
-    {CPU2, CPU2_VPID, MAY, "VPID"},
-    {CPU2, CPU2_WBINVD, MAY, "WBINVD exiting"},
-    {CPU2, CPU2_RDTSCP, NEVER, "RDTSCP"},
-    {CPU2, CPU2_INVPCID, NEVER, "INVPCID"},
-    {CPU2, CPU2_XSAVES, NEVER, "XSAVES"},
-    {EXIT, EXIT_SAVE_DEBUG, MUST, "save debug controls"},
-    {EXIT, EXIT_HOST_64, MUST, "64-bit host"},
-    {EXIT, EXIT_SAVE_PAT, MUST, "save PAT"},
-    {EXIT, EXIT_LOAD_PAT, MUST, "load PAT at exit"},
-    {EXIT, EXIT_SAVE_EFER, MUST, "save EFER"},
-    {EXIT, EXIT_LOAD_EFER, MUST, "load EFER at exit"},
-    {EXIT, EXIT_ACK_INTERRUPT, NEVER, "acknowledge interrupt on exit"},
-    {ENTRY, ENTRY_LOAD_DEBUG, MUST, "load debug controls"},
-    {ENTRY, ENTRY_LOAD_PAT, MUST, "load PAT at entry"},
-    {ENTRY, ENTRY_LOAD_EFER, MUST, "load EFER at entry"},
-};
-
-/* Low half of a capability: bits that must be 1; high half: bits that may be 1 (appendix A.3). */
-static uint32_t must_be_one(uint64_t capability)
+/* The high half of a capability: what may be 1 (appendix A.3). */
+static bool may_be_one(uint64_t capability, uint32_t controls)
 {
-    return (uint32_t)capability;
-}
-
-static uint32_t may_be_one(uint64_t capability)
-{
-    return (uint32_t)(capability >> 32);
-}
-
-static uint64_t capability_of(enum word word)
-{
-    const uint64_t words[NR_WORDS] = {vmx_capability.pin, vmx_capability.cpu, vmx_capability.cpu2, vmx_capability.exit,
-                                      vmx_capability.entry};
-    return words[word];
-}
-
-/* The name of the first control that can't be as we need it, or NULL; *values gets all five words. */
-static const char *resolve_controls(struct vmx_controls *values)
-{
-    uint32_t word[NR_WORDS];
-
-    for (unsigned w = 0; w < NR_WORDS; w++)
-        word[w] = must_be_one(capability_of(w));
-    for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
-        const struct control *c = &controls[i];
-        bool can = may_be_one(capability_of(c->word)) & c->bit;
-        if ((c->need == MUST && !can) || (c->need == NEVER && (word[c->word] & c->bit)))
-            return c->name;
-        if (c->need != NEVER && can)
-            word[c->word] |= c->bit;
-    }
-    *values = (struct vmx_controls){word[PIN], word[CPU], word[CPU2], word[EXIT], word[ENTRY]};
-    return NULL;
+    return capability >> 32 & controls;
 }
 
 static void read_capability(struct vmx_capability *c)
@@ -120,8 +41,9 @@ static void read_capability(struct vmx_capability *c)
     c->cpu = rdmsr(with_true ? MSR_VMX_TRUE_CPU : MSR_VMX_CPU);
     c->exit = rdmsr(with_true ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
     c->entry = rdmsr(with_true ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
-    c->cpu2 = may_be_one(c->cpu) & CPU_SECONDARY ? rdmsr(MSR_VMX_CPU2) : 0;
-    c->ept_vpid = may_be_one(c->cpu2) & (CPU2_EPT | CPU2_VPID) ? rdmsr(MSR_VMX_EPT_VPID) : 0;
+    c->cpu2 = may_be_one(c->cpu, CPU_SECONDARY) ? rdmsr(MSR_VMX_CPU2) : 0;
+    c->ept_vpid = may_be_one(c->cpu2, CPU2_EPT | CPU2_VPID) ? rdmsr(MSR_VMX_EPT_VPID) : 0;
+    c->vmfunc = may_be_one(c->cpu2, CPU2_VMFUNC) ? rdmsr(MSR_VMX_VMFUNC) : 0;
     c->misc = rdmsr(MSR_VMX_MISC);
     c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
     c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
@@ -129,25 +51,15 @@ static void read_capability(struct vmx_capability *c)
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
     c->physical_bits = cpuid(0x80000008, 0).eax & 0xff; /* every processor with EPT has this leaf */
     c->linear_bits = (cpuid(0x80000008, 0).eax >> 8) & 0xff;
+    c->rtm = cpuid(7, 0).ebx & CPUID_7_EBX_RTM;
 }
 
-/* --- IA32_FEATURE_CONTROL (SDM Vol. 3C, section 23.7): four states. */
-static const char *feature_control_refusal(uint64_t value)
+/* An MSR that can't be read is one that nobody has written. */
+static uint64_t feature_control(void)
 {
-    if (!(value & FEATURE_CONTROL_LOCKED) || (value & FEATURE_CONTROL_VMX))
-        return NULL;
-    if (value & FEATURE_CONTROL_VMX_IN_SMX)
-        return "the firmware allows VMX only inside SMX (trusted execution): switch trusted execution (TXT) off, or "
-               "VMX on outside it, in the firmware's set-up";
-    return "the firmware has locked VMX off: enable virtualisation (Intel VT-x) in the firmware's set-up";
-}
-
-static void unlock_feature_control(void)
-{
-    uint64_t value;
-
-    if (rdmsr_safe(MSR_FEATURE_CONTROL, &value) && !(value & FEATURE_CONTROL_LOCKED))
-        (void)wrmsr_safe(MSR_FEATURE_CONTROL, value | FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX);
+    uint64_t value = 0;
+    (void)rdmsr_safe(MSR_FEATURE_CONTROL, &value);
+    return value;
 }
 
 static int refuse(struct virt_report *report, const char *reason)
@@ -157,45 +69,41 @@ static int refuse(struct virt_report *report, const char *reason)
     return -XEN_ENODEV;
 }
 
-static int refuse_control(struct virt_report *report, const char *name)
+/* VMXON faults unless the MSR says VMX and is locked, so it is looked at again. */
+static int decide_feature_control(struct virt_report *report)
+{
+    uint64_t value = feature_control();
+
+    if (vmx_feature_state(value) != VMX_FEATURE_UNDECIDED)
+        return 0;
+    (void)wrmsr_safe(MSR_FEATURE_CONTROL, vmx_feature_decided(value));
+    if (vmx_feature_state(feature_control()) == VMX_FEATURE_ON)
+        return 0;
+    return refuse(report, "IA32_FEATURE_CONTROL cannot be set: the machine shows VMX and does not let it be used");
+}
+
+static int refuse_for(struct virt_report *report, const struct vmx_obstacle *obstacle)
 {
     static char text[120];
-    format(text, sizeof(text), "the processor's VMX lacks %s, which Xenolith needs", name);
+    format(text, sizeof(text), "the processor's VMX %s %s, which Xenolith %s",
+           obstacle->forced ? "insists on" : "lacks", obstacle->name, obstacle->forced ? "cannot use" : "needs");
     return refuse(report, text);
 }
 
-static const struct {
-    uint64_t bit;
-    const char *name;
-} ept_needs[] = {
-    {EPT_CAP_WALK_4, "EPT page walks of four levels"},
-    {EPT_CAP_WB, "write-back EPT tables"},
-    {EPT_CAP_INVEPT, "INVEPT"},
-    {EPT_CAP_INVEPT_CONTEXT, "INVEPT of a single context"},
-};
-
 int vmx_probe(struct virt_report *report)
 {
-    uint64_t feature_control = 0;
-
     report->name = "VMX";
-    if (!(cpuid(1, 0).ecx & CPUID_1_ECX_VMX))
+    report->absent = !(cpuid(1, 0).ecx & CPUID_1_ECX_VMX);
+    if (report->absent)
         return refuse(report, "the processor has no VMX");
-    (void)rdmsr_safe(MSR_FEATURE_CONTROL, &feature_control);
-    const char *refusal = feature_control_refusal(feature_control);
+    const char *refusal = vmx_feature_refusal(vmx_feature_state(feature_control()));
     if (refusal)
         return refuse(report, refusal);
 
     read_capability(&vmx_capability);
-    const char *missing = resolve_controls(&vmx_controls);
-    if (missing)
-        return refuse_control(report, missing);
-    for (unsigned i = 0; i < sizeof(ept_needs) / sizeof(ept_needs[0]); i++)
-        if (!(vmx_capability.ept_vpid & ept_needs[i].bit))
-            return refuse_control(report, ept_needs[i].name);
-    /* Without its instruction, VPID would save nothing. */
-    if ((vmx_capability.ept_vpid & (VPID_CAP_INVVPID | VPID_CAP_CONTEXT)) != (VPID_CAP_INVVPID | VPID_CAP_CONTEXT))
-        vmx_controls.cpu2 &= ~CPU2_VPID;
+    struct vmx_obstacle obstacle = vmx_resolve(&vmx_capability, &vmx_controls);
+    if (obstacle.name)
+        return refuse_for(report, &obstacle);
     report->usable = true;
     report->reason = NULL;
     format(report->features, sizeof(report->features), "EPT%s%s, unrestricted guest%s%s",
@@ -252,8 +160,7 @@ int vmx_cpu_enable(void)
     struct cpu *cpu = this_cpu();
     struct virt_report own;
 
-    unlock_feature_control();
-    if (vmx_probe(&own)) {
+    if (decide_feature_control(&own) || vmx_probe(&own)) {
         printk(LOG_ERROR, "CPU %u: %s", cpu->id, own.reason);
         return -XEN_ENODEV;
     }

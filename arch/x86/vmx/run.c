@@ -282,4 +282,5 @@ const struct virt_ops vmx_ops = {
     .translate = vmx_translate,
     .fill_hypercall_page = vmx_fill_hypercall_page,
     .dump = vmx_dump,
+    .selftest = vmx_selftest,
 };

@@ -2,7 +2,7 @@
 /*
  * What the files of the VMX back end share:
  *   vmcs.c    control structure: its life, the state that a vcpu starts with (check*.c: its rules)
- *   caps.c    capabilities: what the processor has, the controls, turning it on and off
+ *   caps.c    capabilities: what the processor has, turning it on and off (resolve.c: the controls)
  *   switch.S  world switch
  *   exits.c   exit handling
  *   ept.c     nested paging
@@ -17,14 +17,11 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/hvm.h"
 #include "arch/x86/virt.h"
+#include "arch/x86/vmx/resolve.h"
 #include "arch/x86/vmx/vmcs.h"
 
 extern const struct virt_ops vmx_ops;
 
-/* Controls as resolved against the capability MSRs. */
-struct vmx_controls {
-    uint32_t pin, cpu, cpu2, exit, entry;
-};
 extern struct vmx_capability vmx_capability;
 extern struct vmx_controls vmx_controls;
 extern uint64_t vmx_msr_bitmap_pa; /* which MSRs exit: see caps.c */
@@ -144,6 +141,9 @@ void vmx_debug_load(struct vmx_vcpu *vv);
 void vmx_debug_unload(struct vmx_vcpu *vv);
 void vmx_set_cpu_control(struct vmx_vcpu *vv, uint32_t bit, bool on);
 uint16_t vmx_vpid(const struct arch_vcpu *v);
+
+/* selftest.c */
+int vmx_selftest(const char *name);
 
 /* ept.c */
 int vmx_domain_init(struct arch_domain *d);

@@ -21,7 +21,7 @@ def test_no_virtualisation():
     """A processor with neither VMX nor SVM."""
     run = harness.boot("hello", cpu="qemu64,-svm")
     assert run.code == harness.BAD, run.log
-    run.expect(r"xen: .*no VMX and no SVM")
+    run.expect(r"xen: .*neither VMX nor SVM")
 
 
 def test_no_nx():

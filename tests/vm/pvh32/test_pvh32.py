@@ -5,7 +5,7 @@ import pytest
 
 import harness
 
-SCENARIOS = ["hello", "pingpong", "poll", "timer", "three-level", "naughty"]
+SCENARIOS = ["hello", "pingpong", "poll", "timer", "three-level", "naughty", "smp", "storm"]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

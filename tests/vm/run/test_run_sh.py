@@ -15,7 +15,12 @@ REFUSED = {
     "a scenario file that does not exist": (["-g", "/nowhere/x.cfg"], "/nowhere/x.cfg"),
     "an environment that does not exist": (["-e", "dos"], "pvh64, pvh32"),
     "a machine that does not exist": (["-m", "vax"], "qemu, kvm, bochs"),
-    "Bochs, which needs VMX": (["-m", "bochs"], "VMX"),
+    "a processor for QEMU": (["-M", "haswell"], "-cpu"),
+    "a processor that Bochs lacks": (["-m", "bochs", "-M", "i486"], "corei7_icelake_u"),
+    "a processor of Bochs that is not clear": (["-m", "bochs", "-M", "corei7"], "corei7_icelake_u"),
+    "keys for Bochs": (["-m", "bochs", "-i"], "-i"),
+    "a debugger for Bochs": (["-m", "bochs", "-d"], "-d"),
+    "Bochs without BIOS": (["-m", "bochs", "-f", "direct"], "-f direct"),
     "firmware that does not exist": (["-f", "openboot"], "bios, direct"),
     "UEFI, which is not there yet": (["-f", "uefi"], "UEFI"),
     "no CPU": (["-c", "0"], "1 to 64"),
@@ -41,7 +46,7 @@ def test_help_names_every_option():
     """An option that was added and not documented."""
     result = harness.run_sh("-h")
     assert result.returncode == 0
-    for option in "glmfcidnhe":
+    for option in "glmMfcidnhe":
         assert re.search(rf"^    -{option}\b", result.stdout, re.MULTILINE)
 
 
