@@ -61,10 +61,10 @@ unsigned evt_word_size(const struct evt_domain *d);
 /* The domain's shared_info page (hypervisor's address). Once, before its vcpus run. */
 void evt_set_shared_info(struct evt_domain *d, void *shared_info);
 /*
- * Where vcpu's struct vcpu_info lies (hypervisor's address, a multiple of 4; it never crosses a page, nor its selector a
- * cache line). NULL parks the vcpu. When a place was set before, the contents are copied and the vcpu gets all selector
- * bits and an upcall, so that nothing is lost (VCPUOP_register_vcpu_info). The caller holds its domain's lock; the vcpu
- * is the caller's own, or is not running.
+ * Where vcpu's struct vcpu_info lies (hypervisor's address, a multiple of 4; it never crosses a page, nor its selector
+ * a cache line). NULL parks the vcpu. When a place was set before, the contents are copied and the vcpu gets all
+ * selector bits and an upcall, so that nothing is lost (VCPUOP_register_vcpu_info). The caller holds its domain's lock;
+ * the vcpu is the caller's own, or is not running.
  */
 void evt_set_vcpu_info(struct evt_domain *d, unsigned vcpu, void *vcpu_info);
 

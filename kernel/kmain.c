@@ -103,8 +103,8 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */
     container_selftest(options.selftest);
-    cpus_init();                   /* the other processors */
-    console_input_init();          /* debug keys, guests' input */
-    domains_init();                /* guests from modules */
-    sched_run();                   /* and off they go */
+    cpus_init();          /* the other processors */
+    console_input_init(); /* debug keys, guests' input */
+    domains_init();       /* guests from modules */
+    sched_run();          /* and off they go */
 }

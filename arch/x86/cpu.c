@@ -118,11 +118,15 @@ const char *cpu_model(void)
     return *start ? start : "unnamed processor";
 }
 
+/*
+ * Work that was there before has been asked for by a CPU that sends, or has sent, the interrupt, or by the CPU itself,
+ * which looks at it before it leaves hypervisor code: so one interrupt brings any number of requests.
+ */
 void cpu_request_work(unsigned cpu, uint32_t work)
 {
     struct cpu *c = &cpus[cpu];
-    __atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
-    if (c != this_cpu())
+    uint32_t before = __atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+    if (before == 0 && c != this_cpu())
         apic_send(c->apic_id, VEC_WORK);
 }
 

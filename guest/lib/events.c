@@ -3,6 +3,7 @@
 #include "guest/lib/events.h"
 
 #include "common/string.h"
+#include "guest/abi/errno.h"
 #include "guest/abi/vcpu.h"
 #include "guest/lib/console.h"
 #include "guest/lib/fifo.h"
@@ -212,11 +213,17 @@ int evt_move(evtchn_port_t port, unsigned vcpu)
 
 /* --- Other vcpus --- */
 
-static guest_vcpu_info *own_info[GUEST_MAX_VCPUS]; /* [vcpu]: the registered one, or NULL */
+/* What a vcpu is to do, whether it has a context to start from, and its registered vcpu_info, or NULL. */
+static struct start {
+    void (*fn)(void *);
+    void *arg;
+    bool initialised;
+    guest_vcpu_info *info;
+} start[GUEST_MAX_VCPUS];
 
 guest_vcpu_info *evt_vcpu_info(unsigned id)
 {
-    return own_info[id] ? own_info[id] : &guest_env.shared->vcpu_info[id];
+    return start[id].info ? start[id].info : &guest_env.shared->vcpu_info[id];
 }
 
 /* The old vcpu_info counts until the operation has copied it, so the caller's events wait meanwhile. */
@@ -228,7 +235,7 @@ int evt_register_vcpu_info(unsigned id)
     int rc = (int)hv_vcpu_op(VCPUOP_register_vcpu_info, id, &op);
 
     if (!rc)
-        own_info[id] = info;
+        start[id].info = info;
     if (!rc && id == guest_vcpu()->id)
         guest_vcpu()->info = info;
     if (on)
@@ -240,13 +247,6 @@ bool evt_vcpu_is_up(unsigned id)
 {
     return hv_vcpu_op(VCPUOP_is_up, id, NULL) == 1;
 }
-
-/* What a vcpu is to do, and whether it has a context to start from. */
-static struct start {
-    void (*fn)(void *);
-    void *arg;
-    bool initialised;
-} start[GUEST_MAX_VCPUS];
 
 /* The ABI may have changed while the vcpu was down. */
 static void catch_up(struct guest_vcpu *v)
@@ -276,25 +276,27 @@ static void vcpu_main(void *arg)
     }
 }
 
-static int initialise(unsigned id)
+static int initialise(unsigned id, struct start *s)
 {
-    int rc = 0;
+    bool has_info = id < XEN_LEGACY_MAX_VCPUS || s->info;
+    int rc = has_info ? 0 : evt_register_vcpu_info(id);
 
-    if (id >= XEN_LEGACY_MAX_VCPUS && !own_info[id])
-        rc = evt_register_vcpu_info(id);
     if (!rc)
-        rc = env_vcpu_initialise(id, vcpu_main, &start[id]);
-    start[id].initialised = !rc;
+        rc = env_vcpu_initialise(id, vcpu_main, s);
+    s->initialised = !rc;
     return rc;
 }
 
 int evt_vcpu_start(unsigned id, void (*fn)(void *), void *arg)
 {
-    struct start *s = &start[id];
+    struct start *s;
     int rc;
 
+    if (id >= GUEST_MAX_VCPUS)
+        return -XEN_ENOENT;
+    s = &start[id];
     s->fn = fn;
     s->arg = arg;
-    rc = s->initialised ? 0 : initialise(id);
+    rc = s->initialised ? 0 : initialise(id, s);
     return rc ? rc : (int)hv_vcpu_op(VCPUOP_up, id, NULL);
 }
