@@ -4,6 +4,7 @@
 # --- What the user may set -------------------------------------------------------------------------------------------
 O ?= build
 V ?= 0
+DEBUG ?= 0
 WERROR ?= $(if $(CI),1,0)
 FUZZ_SECONDS ?= 60
 FUZZ_RUNS ?= 20000
@@ -68,7 +69,7 @@ else
 no_idioms := -fno-builtin -fno-tree-loop-distribute-patterns
 endif
 
-hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden
+hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden $(if $(filter 1,$(DEBUG)),-DXENOLITH_DEBUG=1)
 hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------
@@ -130,7 +131,7 @@ help:
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
 	@echo 'Variables (now):'
-	@echo '  O=$(O)  V=$(V) (1: print commands)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
+	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
 	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)'
 	@echo 'Guests: $(guests) ($(environments))'
 

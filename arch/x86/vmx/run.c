@@ -222,6 +222,20 @@ static void keep_interrupted_event(struct arch_vcpu *v)
     }
 }
 
+/* In a debug build the checker looks at every entry, so that its rules meet every state that guests get into. */
+static void check_entry(struct arch_vcpu *v)
+{
+    static struct vmcs_snapshot snapshots[MAX_CPUS];
+    struct vmcs_snapshot *s = &snapshots[this_cpu()->id];
+
+    vmx_snapshot(s);
+    s->host_rip = (uint64_t)vmx_exit; /* as switch.S will write it */
+    const struct vmx_rule *rule = vmx_check_entry(s, &vmx_capability);
+    if (rule)
+        printk(LOG_ERROR, "%s:%d: entry of vcpu %u of domain %u: %s (SDM Vol. 3C, %s)", __FILE__, __LINE__, v->id,
+               v->dom->domid, rule->text, rule->section);
+}
+
 /* One turn in the guest. False: the processor refused to enter. */
 static bool enter(struct arch_vcpu *v, struct vmx_vcpu *vv)
 {
@@ -229,6 +243,8 @@ static bool enter(struct arch_vcpu *v, struct vmx_vcpu *vv)
     vmx_write(VMCS_guest_rsp, v->regs.rsp);
     vmx_write(VMCS_guest_rflags, v->regs.rflags);
     write_cr2(vv->cr2);
+    if (XENOLITH_DEBUG)
+        check_entry(v);
     if (vmx_switch(&v->regs, vv->launched))
         return false;
     vv->cr2 = read_cr2();

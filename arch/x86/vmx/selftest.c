@@ -22,8 +22,6 @@
 #define REASON_ENTRY_FAILED 0x80000000U
 #define MAX_DIFFERENCES 100
 
-extern const char vmx_exit[]; /* switch.S */
-
 enum role { CONTROLS, HOST, GUEST };
 
 static const struct field {

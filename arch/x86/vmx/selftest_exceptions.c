@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "arch/x86/regs.h"
+#include "arch/x86/vmx/vmx.h"
 #include "common/string.h"
 
 #define SELECTOR_RPL 3
@@ -80,6 +81,17 @@ static bool finds_pdptes_in_memory(const struct vmcs_snapshot *s, const struct v
     return !rule && processor == BAD_GUEST && pae && !ept;
 }
 
+/* IA32_VMX_BASIC[56] frees the vector, not the type of the event and not real mode. */
+static bool delivers_any_error_code(const struct vmcs_snapshot *s, const struct vmx_rule *rule,
+                                    enum selftest_verdict processor)
+{
+    static const char text[] = "only a hardware exception that has an error code may deliver one, in protected mode";
+
+    (void)s;
+    return (vmx_capability.basic & VMX_BASIC_ANY_ERROR_CODE) && rule && strcmp(rule->text, text) == 0 &&
+           (processor == ENTERS || processor == BAD_GUEST);
+}
+
 /* Rules that are not applied at all: the texts of vmx_check_entry(). */
 static const struct {
     const char *text, *reason;
@@ -107,6 +119,7 @@ static const struct {
     {sees_half_of_pending_debug, "bits 63:32 of the pending debug exceptions are not looked at"},
     {injects_no_nmi_behind_sti, "NMIs are refused behind STI, which the manual leaves to the processor"},
     {takes_any_machine_check, "in shutdown the vector of #MC is let in with any type"},
+    {delivers_any_error_code, "with IA32_VMX_BASIC[56] every event may deliver an error code"},
     {finds_pdptes_in_memory, "PDPTEs in memory, without EPT, are refused"},
 };
 
@@ -124,11 +137,14 @@ const char *vmx_selftest_exception(const struct vmcs_snapshot *s, const struct v
 
 /*
  * Bochs enters IA-32e mode without paging, and ends in a panic if there is no protection either. And a processor that
- * waits for a SIPI would wait for ever, if it were let in by mistake.
+ * waits for a SIPI would wait for ever, if it were let in by mistake. An event of type 7 without monitor trap exits is
+ * a panic too.
  */
 bool vmx_selftest_fatal(const struct vmcs_snapshot *s)
 {
-    if (s->activity == ACTIVITY_WAIT_SIPI)
+    bool trap_exits = vmx_capability.cpu >> 32 & CPU_MONITOR_TRAP;
+
+    if (s->activity == ACTIVITY_WAIT_SIPI || (injects(s, INTERRUPT_TYPE_OTHER) && !trap_exits))
         return true;
     return (s->entry_controls & ENTRY_GUEST_64) && !(s->guest_cr0 & CR0_PE);
 }

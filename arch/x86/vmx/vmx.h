@@ -20,6 +20,11 @@
 #include "arch/x86/vmx/resolve.h"
 #include "arch/x86/vmx/vmcs.h"
 
+/* make DEBUG=1: vmx_check_entry() looks at every entry before the processor does. */
+#ifndef XENOLITH_DEBUG
+#define XENOLITH_DEBUG 0
+#endif
+
 extern const struct virt_ops vmx_ops;
 
 extern struct vmx_capability vmx_capability;
@@ -128,6 +133,7 @@ void vmx_dump_snapshot(const struct vmcs_snapshot *snapshot);
  * VMCS).
  */
 int vmx_switch(struct guest_regs *regs, bool launched);
+extern const char vmx_exit[]; /* where an exit arrives */
 
 /* exits.c: acts on the exit. rip, rsp, rflags are in v->regs, before and after. */
 void vmx_handle_exit(struct arch_vcpu *v);

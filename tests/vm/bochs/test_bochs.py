@@ -94,3 +94,16 @@ def test_two_cpus():
 def test_tour_on_two_cpus():
     """vcpus that move: a VMCS that is still current elsewhere, translations of another CPU."""
     harness.bochs("tour", cpus=2).expect_good()
+
+
+OLDER = [pytest.param(model, marks=pytest.mark.long) for model in SMOKE]
+
+
+@pytest.mark.parametrize("model", ["corei7_icelake_u", *OLDER])
+def test_entry_checker(model):
+    """The VM-entry checker says why an entry fails, and is wrong: over 100,000 states, each entered for real."""
+    run = harness.bochs(harness.adhoc("xenolith selftest=vmentry\nmodule hello name=hello memory=16"), model)
+    found = run.expect(r"xen: vm entry selftest: cases (\d+), agree (\d+), differ 0, known to differ (\d+)")
+    cases, agree, known = map(int, found.groups())
+    assert cases > 100000 and agree + known == cases, run.log
+    run.expect_good()
