@@ -28,6 +28,12 @@ static const char *check_virq(const struct evt_domain *d, uint32_t port, const s
     return evt_vcpu_of(d, vcpu)->virq_port[p->virq] == port ? NULL : "a virq port is not in the virq table";
 }
 
+/* An event waits for its word: the port is open, and there is none. */
+static bool may_remember(const struct evt_domain *d, uint32_t port, const struct evt_port *p)
+{
+    return d->ops == &evt_fifo_ops && p->state != EVTCHNSTAT_closed && !evt_word_of(d, port);
+}
+
 static const char *check_port(const struct evt_domain *d, uint32_t port)
 {
     const struct evt_port *p = evt_port_of(d, port);
@@ -36,6 +42,8 @@ static const char *check_port(const struct evt_domain *d, uint32_t port)
         return "a port is locked";
     if (evt_port_taken(d, port) != (port == 0 || p->state != EVTCHNSTAT_closed))
         return "the free map and a port's state differ";
+    if ((p->fifo & EVT_FIFO_REMEMBERED) && !may_remember(d, port, p))
+        return "an event is remembered for nobody";
     if (p->vcpu >= d->nr_vcpus)
         return "a port notifies a vcpu that does not exist";
     if (plain_state(p) == EVTCHNSTAT_interdomain)
@@ -93,6 +101,8 @@ static const char *check_vcpus(const struct evt_domain *d)
         const struct evt_vcpu *v = evt_vcpu_of(d, i);
         if (v->l2 && d->ops->levels != 3)
             return "an L2 selector outlived its ABI";
+        if (v->control && d->ops != &evt_fifo_ops)
+            return "a control block outlived its ABI";
         for (uint32_t virq = 0; virq < NR_VIRQS; virq++) {
             uint32_t port = v->virq_port[virq];
             if (!port)
@@ -103,6 +113,40 @@ static const char *check_vcpus(const struct evt_domain *d)
         }
     }
     return NULL;
+}
+
+/* The port at the tail of a queue must not have moved to another. */
+static const char *check_queue(const struct evt_domain *d, unsigned number)
+{
+    const struct evt_queue *q = evt_queue_of(d, number);
+
+    if (q->lock)
+        return "a queue is locked";
+    if (!q->tail)
+        return NULL;
+    if (q->tail >= d->nr_backed || !evt_word_of(d, q->tail))
+        return "the tail of a queue does not exist";
+    unsigned of_port = (evt_port_of(d, q->tail)->fifo & EVT_FIFO_QUEUE) >> EVT_FIFO_QUEUE_SHIFT;
+    return of_port == number ? NULL : "the tail of a queue has moved";
+}
+
+static const char *check_fifo(const struct evt_domain *d)
+{
+    bool on = d->ops == &evt_fifo_ops;
+    unsigned queues = d->nr_vcpus * EVTCHN_FIFO_MAX_QUEUES;
+
+    for (unsigned i = 0; i < EVT_QUEUE_PAGES; i++) {
+        if (!d->queues[i] != !(on && i << EVT_QUEUES_SHIFT < queues))
+            return "the queues do not fit the ABI";
+    }
+    if (!on)
+        return d->nr_words ? "the event array outlived its ABI" : NULL;
+    if (d->nr_words > EVT_ARRAY_PAGES)
+        return "the event array is too large";
+    const char *why = NULL;
+    for (unsigned i = 0; i < queues && !why; i++)
+        why = check_queue(d, i);
+    return why;
 }
 
 static const char *check_abi(const struct evt_domain *d)
@@ -121,6 +165,8 @@ static const char *check_abi(const struct evt_domain *d)
 const char *evt_check(struct evt_domain *d)
 {
     const char *why = check_abi(d);
+    if (!why)
+        why = check_fifo(d);
     if (!why)
         why = check_map(&d->taken);
     if (!why)

@@ -9,10 +9,12 @@
  *   [p] the port's lock; of an interdomain pair, both ports' locks to change, either to read
  *   [q] written under the domain's lock; read without one: what is replaced stays valid until env_quiesce_wait()
  *   [a] atomic on its own
+ *   [f] the lock of the FIFO queue
  *   [g] the guest may write what it points to
  *
- * Lock order: the lock of one domain, then port locks by ascending address. Nobody holds two domains' locks, or more
- * than two port locks. Guest memory is copied, frames are mapped and CPUs are waited for with no lock held.
+ * Lock order: the lock of one domain, then port locks by ascending address, then the lock of one FIFO queue. Nobody
+ * holds two domains' locks, more than two port locks, or two queues' locks. Guest memory is copied, frames are mapped
+ * and CPUs are waited for with no lock held.
  */
 #ifndef EVTCHN_CORE_H
 #define EVTCHN_CORE_H
@@ -47,11 +49,42 @@ struct evt_port {
         uint64_t virq;    /* virq */
     };
     uint32_t lock;
-    uint8_t state;    /* [p] EVTCHNSTAT_*, perhaps | EVT_XEN_ATTACHED */
-    uint8_t vcpu;     /* [p] to write, [a] to read: the vcpu that is notified */
-    uint8_t spare[2]; /* for priority and queue of the FIFO ABI */
+    uint8_t state; /* [p] EVTCHNSTAT_*, perhaps | EVT_XEN_ATTACHED */
+    uint8_t vcpu;  /* [p] to write, [a] to read: the vcpu that is notified */
+    uint16_t fifo; /* [a] EVT_FIFO_*: what the FIFO ABI knows of the port */
 };
 _Static_assert(sizeof(struct evt_port) == 16, "a page holds 256 ports");
+
+/*
+ * In evt_port.fifo, fields of one atomic word because each has its own guard:
+ *
+ *   15          14    4   3      0
+ *   | remembered | queue | priority |
+ *
+ * remembered: an event came while the port had no event word. queue: the queue that the port was linked on last, vcpu
+ * times 16 plus priority; it changes under the lock of the queue that it names. priority: for the next link; [p] to
+ * write.
+ */
+#define EVT_FIFO_PRIORITY 0x000FU
+#define EVT_FIFO_QUEUE_SHIFT 4
+#define EVT_FIFO_QUEUE 0x7FF0U
+#define EVT_FIFO_REMEMBERED 0x8000U
+
+static inline uint16_t evt_fifo_of(const struct evt_port *p)
+{
+    return __atomic_load_n(&p->fifo, __ATOMIC_SEQ_CST);
+}
+
+/* Replace the bits of mask; what the whole word was. Retries only while other CPUs get on. */
+static inline uint16_t evt_fifo_change(struct evt_port *p, unsigned mask, unsigned bits)
+{
+    uint16_t old = __atomic_load_n(&p->fifo, __ATOMIC_RELAXED);
+
+    while (!__atomic_compare_exchange_n(&p->fifo, &old, (uint16_t)((old & ~mask) | bits), false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+        ;
+    return old;
+}
 
 /*
  * The other end of an interdomain pair in one word. A struct evt_domain starts a page, so an address of up to 58
@@ -93,15 +126,28 @@ struct evt_free_map {
 struct evt_vcpu {
     uint8_t *info;                /* [q] [g] its struct vcpu_info; NULL: parked */
     void *l2;                     /* [q] [g] 3-level: its L2 selector; NULL: parked */
+    uint8_t *control;             /* [q] [g] FIFO: its control block; NULL: events are dropped */
     uint32_t virq_port[NR_VIRQS]; /* [d] to write, [a] to read: 0 = not bound. Global ones in vcpu 0 */
     bool placed;                  /* [d] info has been set before */
-    uint8_t spare[15];
+    uint8_t spare[7];
 };
 _Static_assert(sizeof(struct evt_vcpu) <= 128, "a page holds 32 vcpus");
 
 #define EVT_VCPUS_SHIFT 5
 #define EVT_MAX_VCPUS 128U
 #define EVT_VCPU_PAGES (EVT_MAX_VCPUS >> EVT_VCPUS_SHIFT)
+
+/* --- Queues of the FIFO ABI: 8 bytes each, 16 for each vcpu, 512 a page. */
+
+struct evt_queue {
+    uint32_t lock;
+    uint32_t tail; /* [f] the port that was linked last, if it has not moved since; 0: none */
+};
+
+#define EVT_QUEUES_SHIFT 9
+#define EVT_QUEUE_PAGES (EVT_MAX_VCPUS * EVTCHN_FIFO_MAX_QUEUES >> EVT_QUEUES_SHIFT)
+#define EVT_WORDS_SHIFT 10 /* event words an array page */
+#define EVT_ARRAY_PAGES (EVTCHN_FIFO_NR_CHANNELS >> EVT_WORDS_SHIFT)
 
 /* --- ABIs. */
 
@@ -112,8 +158,8 @@ _Static_assert(sizeof(struct evt_vcpu) <= 128, "a page holds 32 vcpus");
 struct evt_ops {
     const char *name;
     uint32_t limit;     /* ports 0..limit-1 have bits */
-    uint16_t word_bits; /* W */
-    uint16_t levels;    /* of selectors and bitmaps: 2 or 3 */
+    uint16_t word_bits; /* W; 0: whatever is latched */
+    uint16_t levels;    /* of selectors and bitmaps: 2 or 3; FIFO has 1, the ready word */
     /* Raise an event. Quiescent; p cannot be closed meanwhile (its lock, or its peer's, is held). */
     void (*set_pending)(struct evt_domain *d, uint32_t port, struct evt_port *p);
     /* The port is being closed: its event is gone. d->lock and p->lock held. */
@@ -127,8 +173,13 @@ struct evt_ops {
     void (*moved)(struct evt_domain *d, uint32_t port, struct evt_port *p);
     /* Give the vcpu every bit of its top selector and an upcall. d->lock held. */
     void (*select_all)(struct evt_domain *d, unsigned vcpu);
-    /* Is the port's bit set in the selector of this level (1 = top) of its vcpu? Quiescent. */
+    /*
+     * Is the port's bit set in the selector of this level (1 = top) of its vcpu? On FIFO: is its queue ready (1), is it
+     * linked (2)? Quiescent.
+     */
     bool (*is_selected)(struct evt_domain *d, uint32_t port, unsigned vcpu, unsigned level);
+    /* Would a closed port, opened now, meet its past? NULL: never. d->lock held. */
+    bool (*is_in_use)(struct evt_domain *d, uint32_t port);
     /* Priority of a port; NULL: the ABI has none. p->lock held. */
     int (*set_priority)(struct evt_domain *d, uint32_t port, struct evt_port *p, uint32_t priority);
     /* Another ABI has been published and no reader of this one is left: give its frames back. NULL: has none. */
@@ -137,6 +188,7 @@ struct evt_ops {
 
 extern const struct evt_ops evt_2level_ops64, evt_2level_ops32;
 extern const struct evt_ops evt_3level_ops64, evt_3level_ops32;
+extern const struct evt_ops evt_fifo_ops;
 
 #define EVT_3LEVEL_PAGES 8U /* of each bitmap, at most */
 
@@ -151,15 +203,19 @@ enum evt_busy {
 
 struct evt_domain {
     /* What send needs stands first. */
-    const struct evt_ops *ops;               /* [q] */
-    uint8_t *shared_info;                    /* [I] once set; [g] */
-    void *pending[EVT_3LEVEL_PAGES];         /* [q] [g] 3-level bitmaps; set before its ops are published */
-    void *mask[EVT_3LEVEL_PAGES];            /* [q] [g] */
-    struct evt_vcpu *vcpus[EVT_VCPU_PAGES];  /* [I] */
-    struct evt_port **tables[EVT_NR_TABLES]; /* [d] to write; read below nr_backed */
-    uint32_t nr_valid;                       /* [d] to write, [a] to read: min(nr_known, ops->limit) */
-    uint32_t nr_backed;                      /* the same: ports 0..nr_backed-1 have a struct evt_port */
-    uint64_t events;                         /* [a] */
+    const struct evt_ops *ops;                 /* [q] */
+    uint8_t *shared_info;                      /* [I] once set; [g] */
+    void *pending[EVT_3LEVEL_PAGES];           /* [q] [g] 3-level bitmaps; set before its ops are published */
+    void *mask[EVT_3LEVEL_PAGES];              /* [q] [g] */
+    struct evt_vcpu *vcpus[EVT_VCPU_PAGES];    /* [I] */
+    struct evt_port **tables[EVT_NR_TABLES];   /* [d] to write; read below nr_backed */
+    uint32_t nr_valid;                         /* [d] to write, [a] to read: min(nr_known, ops->limit) */
+    uint32_t nr_backed;                        /* the same: ports 0..nr_backed-1 have a struct evt_port */
+    uint64_t events;                           /* [a] */
+    uint64_t dropped;                          /* [a] FIFO: events that found no control block, or no way in */
+    struct evt_queue *queues[EVT_QUEUE_PAGES]; /* FIFO: set before its ops are published */
+    uint32_t nr_words;                         /* FIFO: [d] to write, [a] to read: pages of the event array */
+    uint32_t *words[EVT_ARRAY_PAGES];          /* FIFO: [d] [g] to write; read below nr_words */
     /* The rest. */
     uint32_t lock;
     uint16_t domid;                    /* [I] */
@@ -206,6 +262,20 @@ static inline struct evt_port *evt_port_get(const struct evt_domain *d, uint32_t
 static inline struct evt_vcpu *evt_vcpu_of(const struct evt_domain *d, unsigned vcpu)
 {
     return &d->vcpus[vcpu >> EVT_VCPUS_SHIFT][vcpu & ((1U << EVT_VCPUS_SHIFT) - 1)];
+}
+
+/* FIFO: a queue by its number, vcpu times 16 plus priority. */
+static inline struct evt_queue *evt_queue_of(const struct evt_domain *d, unsigned number)
+{
+    return &d->queues[number >> EVT_QUEUES_SHIFT][number & ((1U << EVT_QUEUES_SHIFT) - 1)];
+}
+
+/* FIFO: the port's event word; NULL: no array page holds it. */
+static inline uint32_t *evt_word_of(const struct evt_domain *d, uint32_t port)
+{
+    if (port >> EVT_WORDS_SHIFT >= __atomic_load_n(&d->nr_words, __ATOMIC_SEQ_CST))
+        return NULL;
+    return &d->words[port >> EVT_WORDS_SHIFT][port & ((1U << EVT_WORDS_SHIFT) - 1)];
 }
 
 static inline uint8_t evt_port_vcpu(const struct evt_port *p)
@@ -282,10 +352,19 @@ int evt_register_bitmaps(struct evt_domain *d, uint32_t nr_pages, uint64_t pendi
                          bool narrow) EVT_MUST_CHECK;
 int evt_register_l2(struct evt_domain *d, uint32_t vcpu, uint64_t frame, uint64_t offset) EVT_MUST_CHECK;
 
+/* --- fifo_register.c */
+
+int evt_init_control(struct evt_domain *d, const struct evtchn_init_control *a) EVT_MUST_CHECK;
+int evt_expand_array(struct evt_domain *d, uint64_t frame) EVT_MUST_CHECK;
+/* Give back everything that FIFO has: evt_ops.release. */
+void evt_fifo_release(struct evt_domain *d);
+
 /* --- domain.c */
 
 /* A page of the core's own, counted for d; NULL. [d] */
 void *evt_page_alloc(struct evt_domain *d);
+/* Give it back. [d] */
+void evt_page_free(struct evt_domain *d, void *page);
 /* Make ops the domain's ABI. Readers of the old one may still run: see env_quiesce_wait. [d] */
 void evt_publish_ops(struct evt_domain *d, const struct evt_ops *ops);
 /* The 2-level ABI of the latched W. [d] */

@@ -13,6 +13,12 @@ void *evt_page_alloc(struct evt_domain *d)
     return page;
 }
 
+void evt_page_free(struct evt_domain *d, void *page)
+{
+    __atomic_store_n(&d->pages, d->pages - 1, __ATOMIC_RELAXED);
+    env_free_page(page);
+}
+
 /* The vcpus, and port 0, which is taken for ever and is nobody's open port. */
 static bool fill_domain(struct evt_domain *d)
 {
@@ -115,7 +121,8 @@ void evt_publish_ops(struct evt_domain *d, const struct evt_ops *ops)
     __atomic_store_n(&d->nr_valid, valid, __ATOMIC_RELEASE);
 }
 
-/* W is frozen on 3-level and on the way there. Both 2-level tables work on the same page, so nobody need wait. [d] */
+/* W is frozen on 3-level and FIFO and on the way there. Both 2-level tables work on the same page, so nobody need wait.
+ * [d] */
 static void apply_word_size(struct evt_domain *d)
 {
     if (d->ops->levels == 2 && d->busy != EVT_SWITCHING && d->ops != evt_2level_for(d))
@@ -125,7 +132,7 @@ static void apply_word_size(struct evt_domain *d)
 void evt_latch_word_size(struct evt_domain *d, unsigned bits)
 {
     env_lock(&d->lock);
-    d->latched_bits = bits == 64 ? 64 : 32;
+    __atomic_store_n(&d->latched_bits, (uint8_t)(bits == 64 ? 64 : 32), __ATOMIC_RELAXED);
     apply_word_size(d);
     env_unlock(&d->lock);
 }
@@ -188,12 +195,18 @@ uint16_t evt_domid(const struct evt_domain *d)
 
 unsigned evt_word_size(const struct evt_domain *d)
 {
-    return evt_ops_of(d)->word_bits;
+    unsigned bits = evt_ops_of(d)->word_bits;
+    return bits ? bits : __atomic_load_n(&d->latched_bits, __ATOMIC_RELAXED);
 }
 
 uint64_t evt_events(const struct evt_domain *d)
 {
     return __atomic_load_n(&d->events, __ATOMIC_RELAXED);
+}
+
+uint64_t evt_dropped(const struct evt_domain *d)
+{
+    return __atomic_load_n(&d->dropped, __ATOMIC_RELAXED);
 }
 
 uint32_t evt_open_ports(const struct evt_domain *d)

@@ -43,7 +43,7 @@ void env_put_domain(struct evt_domain *d);
 /* May the target be reset by another domain now: a controller has paused it. */
 bool env_is_paused_by_controller(struct evt_domain *target);
 /*
- * A spinlock in one word; 0 is unlocked. At most three are held at once (evtchn/core.h has the order). With one held,
+ * A spinlock in one word; 0 is unlocked. At most four are held at once (evtchn/core.h has the order). With one held,
  * the core calls nothing else of the environment but env_lock, env_unlock, env_kick, env_wake_* and the allocation
  * functions.
  */

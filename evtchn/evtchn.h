@@ -2,7 +2,7 @@
 /*
  * The event-channel core: what the hypervisor calls.
  *
- * The core owns ports and their states, the ABIs (2-level, 3-level; FIFO to come) and every touch of the shared words.
+ * The core owns ports and their states, the ABIs (2-level, 3-level, FIFO) and every touch of the shared words.
  * It knows no vcpus, schedulers or processors: those it reaches through evtchn/env.h. It is pure C11 and runs the same
  * on bare metal, in host tests and in the model.
  *
@@ -84,6 +84,8 @@ void evt_raise_virq(struct evt_domain *d, unsigned vcpu, uint32_t virq);
 
 /* Counters for the summary: events that set a pending bit 0->1. */
 uint64_t evt_events(const struct evt_domain *d);
+/* FIFO: events that were dropped because their vcpu has no control block (or its words were scribbled on). */
+uint64_t evt_dropped(const struct evt_domain *d);
 uint32_t evt_open_ports(const struct evt_domain *d);
 uint64_t evt_bytes(const struct evt_domain *d); /* memory that the core holds for d */
 
@@ -95,9 +97,10 @@ struct evt_port_view {
     uint32_t peer_port, virq;
     uint16_t peer_domid; /* interdomain: the peer; unbound: for whom */
     bool pending, masked;
-    bool l2, l1;  /* the selector bits of its notify vcpu on 3-level; l1 alone on 2-level */
-    char why[48]; /* pending and not delivered: the reason in words ("masked", "vcpu 1 has no L2 selector",
-                     "upcall masked", ...); else "" */
+    bool l2, l1;  /* the selector bits of its notify vcpu on 3-level; l1 alone on 2-level; on FIFO l1 says that the
+                     port's queue is ready, l2 that it is linked */
+    char why[48]; /* raised and not delivered: the reason in words ("masked", "vcpu 1 has no L2 selector",
+                     "upcall masked", "no array page", ...); else "" */
 };
 /*
  * Fill *view with the first port in use whose number is at least port. false: there is none. Reads without locks, so a

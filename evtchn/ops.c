@@ -296,13 +296,27 @@ static int op_reset_cont(struct evt_domain *caller, union args *args, bool narro
     return reset_target(caller, args->reset.dom, true);
 }
 
-/* init_control and expand_array while there is no FIFO ABI. */
-static int op_absent(struct evt_domain *caller, union args *args, bool narrow)
+static bool may_use_fifo(const struct evt_domain *d)
 {
-    (void)caller;
-    (void)args;
+    return (d->extended & EVTCHN_EXTENDED_FIFO) && !d->rfc_numbering;
+}
+
+/* For a domain that may not use FIFO its operations are absent, as on a hypervisor without it. */
+static int op_init_control(struct evt_domain *caller, union args *args, bool narrow)
+{
     (void)narrow;
-    return -XEN_ENOSYS;
+    if (!may_use_fifo(caller))
+        return -XEN_ENOSYS;
+    args->init_control.link_bits = EVTCHN_FIFO_LINK_BITS;
+    return evt_init_control(caller, &args->init_control);
+}
+
+static int op_expand_array(struct evt_domain *caller, union args *args, bool narrow)
+{
+    (void)narrow;
+    if (!may_use_fifo(caller))
+        return -XEN_ENOSYS;
+    return evt_expand_array(caller, args->expand_array.array_gfn);
 }
 
 static int op_set_priority(struct evt_domain *caller, union args *args, bool narrow)
@@ -331,6 +345,8 @@ static int op_query_extended_abis(struct evt_domain *caller, union args *args, b
 {
     (void)narrow;
     args->query.abis = caller->extended & EVTCHN_EXTENDED_3LEVEL;
+    if (may_use_fifo(caller))
+        args->query.abis |= EVTCHN_EXTENDED_FIFO;
     return 0;
 }
 
@@ -400,8 +416,8 @@ static const struct row rows[NR_ROWS] = {
     [EVTCHNOP_bind_vcpu] = {op_bind_vcpu, IN(evtchn_bind_vcpu)},
     [EVTCHNOP_unmask] = {op_unmask, IN(evtchn_unmask)},
     [EVTCHNOP_reset] = {op_reset, IN(evtchn_reset)},
-    [EVTCHNOP_init_control] = {op_absent, IN(evtchn_init_control)},
-    [EVTCHNOP_expand_array] = {op_absent, IN(evtchn_expand_array)},
+    [EVTCHNOP_init_control] = {op_init_control, IN(evtchn_init_control), OUT(evtchn_init_control, link_bits)},
+    [EVTCHNOP_expand_array] = {op_expand_array, IN(evtchn_expand_array)},
     [EVTCHNOP_set_priority] = {op_set_priority, IN(evtchn_set_priority)},
     [EVTCHNOP_reset_cont] = {op_reset_cont, IN(evtchn_reset)},
     [ROW_QUERY] = {op_query_extended_abis, OUT(evtchn_query_extended_abis, abis)},

@@ -9,6 +9,9 @@
  */
 #include "evtchn/core.h"
 
+/* Free ports that are passed over because the guest says that their past is not over (spec section 5). */
+#define EVT_SKIPS 64U
+
 static unsigned lowest_clear(uint64_t word)
 {
     return (unsigned)__builtin_ctzll(~word);
@@ -20,13 +23,31 @@ static uint64_t *leaf_word(const struct evt_free_map *map, uint32_t port)
     return page ? &page[port / 64 % EVT_LEAF_WORDS] : NULL;
 }
 
-static uint32_t map_lowest_free(const struct evt_free_map *map)
+/* The lowest clear bit from this one on; 64: none. */
+static unsigned clear_from(uint64_t word, unsigned bit)
 {
-    if (map->root == UINT64_MAX)
-        return EVT_MAX_PORTS;
-    uint32_t i = lowest_clear(map->root);
-    uint32_t base = (i * 64 + lowest_clear(map->middle[i])) * 64;
-    const uint64_t *leaf = leaf_word(map, base);
+    uint64_t clear = bit < 64 ? ~word >> bit << bit : 0;
+    return clear ? (unsigned)__builtin_ctzll(clear) : 64;
+}
+
+/* The lowest free port from this one on: up the tree until a word has a clear bit, and down again. */
+static uint32_t map_free_from(const struct evt_free_map *map, uint32_t from)
+{
+    const uint64_t *leaf = leaf_word(map, from);
+    unsigned bit = clear_from(leaf ? *leaf : 0, from % 64);
+    if (bit < 64)
+        return from / 64 * 64 + bit;
+
+    uint32_t i = from >> 12;
+    unsigned j = clear_from(map->middle[i], (from >> 6 & 63) + 1);
+    if (j == 64) {
+        i = clear_from(map->root, i + 1);
+        if (i == 64)
+            return EVT_MAX_PORTS;
+        j = lowest_clear(map->middle[i]);
+    }
+    uint32_t base = (i * 64 + j) * 64;
+    leaf = leaf_word(map, base);
     return leaf ? base + lowest_clear(*leaf) : base;
 }
 
@@ -71,7 +92,10 @@ static void know(struct evt_domain *d, uint32_t port)
     __atomic_store_n(&d->nr_valid, known < limit ? known : limit, __ATOMIC_RELEASE);
 }
 
-/* The port is the lowest free one, so pages are added in ascending order and all below nr_backed are there. */
+/*
+ * The port is the lowest free one, or at most EVT_SKIPS free ones are below it, which is less than a page. So pages are
+ * added in ascending order, and all below nr_backed are there.
+ */
 static int back(struct evt_domain *d, uint32_t port)
 {
     struct evt_port ***table = &d->tables[port >> (EVT_PORTS_SHIFT + EVT_TABLE_SHIFT)];
@@ -97,11 +121,16 @@ int evt_port_find(struct evt_domain *d, uint32_t *port)
 {
     if (d->dying)
         return -XEN_EINVAL;
-    uint32_t lowest = map_lowest_free(&d->taken);
-    if (lowest >= d->ops->limit || lowest > d->max_port)
+    uint32_t free = map_free_from(&d->taken, 0);
+    for (unsigned skipped = 0; d->ops->is_in_use && free < d->ops->limit && d->ops->is_in_use(d, free); skipped++) {
+        if (skipped == EVT_SKIPS)
+            return -XEN_ENOSPC;
+        free = map_free_from(&d->taken, free + 1);
+    }
+    if (free >= d->ops->limit || free > d->max_port)
         return -XEN_ENOSPC;
-    *port = lowest;
-    return back(d, lowest);
+    *port = free;
+    return back(d, free);
 }
 
 /* evt_open_ports reads it without the lock. */
@@ -117,6 +146,7 @@ void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, un
     map_take(&d->taken, port);
     count_open(d, 1);
     p->link = value;
+    (void)evt_fifo_change(p, EVT_FIFO_PRIORITY, EVTCHN_FIFO_PRIORITY_DEFAULT);
     __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_RELAXED);
     __atomic_store_n(&p->state, state, __ATOMIC_RELEASE);
 }

@@ -13,14 +13,33 @@ int evt_port_is_pending(struct evt_domain *d, uint32_t port)
     return evt_ops_of(d)->is_pending(d, port);
 }
 
+/* FIFO: up to the upcall flag, for which NULL. An event that is only remembered is not pending. */
+static const char *explain_fifo(const struct evt_domain *d, const struct evt_port_view *view)
+{
+    const uint8_t *control = __atomic_load_n(&evt_vcpu_of(d, view->vcpu)->control, __ATOMIC_ACQUIRE);
+
+    if (!evt_word_of(d, view->port))
+        return "no array page";
+    if (view->masked)
+        return "masked";
+    if (!control)
+        return "vcpu %u has no control block";
+    if (!view->l2)
+        return "not linked";
+    return view->l1 ? NULL : "linked, queue taken, port not handled";
+}
+
 /* The first thing on the way of a pending event to its vcpu that is not as it should be. */
 static void explain(const struct evt_domain *d, const struct evt_ops *ops, struct evt_port_view *view)
 {
     const struct evt_vcpu *v = evt_vcpu_of(d, view->vcpu);
     const uint8_t *info = __atomic_load_n(&v->info, __ATOMIC_ACQUIRE);
+    const char *fifo = ops->levels == 1 ? explain_fifo(d, view) : NULL;
     const char *why = ""; /* may print the vcpu, once */
 
-    if (view->masked)
+    if (fifo)
+        why = fifo;
+    else if (view->masked)
         why = "masked";
     else if (!info)
         why = "vcpu %u has no vcpu_info";
@@ -65,7 +84,7 @@ static void look(struct evt_domain *d, uint32_t port, const struct evt_port *p, 
     } else if (view->status == EVTCHNSTAT_virq) {
         view->virq = (uint32_t)value;
     }
-    if (view->pending)
+    if (view->pending || (evt_fifo_of(p) & EVT_FIFO_REMEMBERED))
         explain(d, ops, view);
 }
 

@@ -102,13 +102,14 @@ static void show_ports(struct domain *d)
 {
     struct evt_port_view view;
     uint32_t port = 0, quiet = 0, pending = 0;
-    printk(LOG_INFO, "domain %u \"%s\": ABI %s, word size %u, %u open ports, %llu events, %llu KiB", d->arch.domid,
-           d->config.name, evt_abi_name(d->evt), evt_word_size(d->evt), evt_open_ports(d->evt),
-           (unsigned long long)evt_events(d->evt), (unsigned long long)(evt_bytes(d->evt) >> 10));
+    printk(LOG_INFO, "domain %u \"%s\": ABI %s, word size %u, %u open ports, %llu events (%llu dropped), %llu KiB",
+           d->arch.domid, d->config.name, evt_abi_name(d->evt), evt_word_size(d->evt), evt_open_ports(d->evt),
+           (unsigned long long)evt_events(d->evt), (unsigned long long)evt_dropped(d->evt),
+           (unsigned long long)(evt_bytes(d->evt) >> 10));
     printk(LOG_INFO, "  %7s  %s %s %2s %2s  %-11s  %-14s %4s  %s", "port", "P", "M", "L2", "L1", "state", "peer",
            "vcpu", "why pending and not delivered");
     while (evt_view_port(d->evt, port, &view)) {
-        if (view.pending ? pending++ < PENDING_SHOWN : quiet++ < QUIET_SHOWN)
+        if (view.pending || view.why[0] ? pending++ < PENDING_SHOWN : quiet++ < QUIET_SHOWN)
             show_port(&view);
         port = view.port + 1;
     }

@@ -128,6 +128,24 @@ struct evtchn_set_priority {
     uint32_t priority;
 };
 
+/* The FIFO ABI. Priorities: 0 is the highest. Event words: bits 31 to 28, zeros, and LINK in the low bits. */
+#define EVTCHN_FIFO_PRIORITY_MAX 0
+#define EVTCHN_FIFO_PRIORITY_DEFAULT 7
+#define EVTCHN_FIFO_PRIORITY_MIN 15
+#define EVTCHN_FIFO_MAX_QUEUES (EVTCHN_FIFO_PRIORITY_MIN + 1)
+#define EVTCHN_FIFO_PENDING 31
+#define EVTCHN_FIFO_MASKED 30
+#define EVTCHN_FIFO_LINKED 29
+#define EVTCHN_FIFO_BUSY 28
+#define EVTCHN_FIFO_LINK_BITS 17
+#define EVTCHN_FIFO_LINK_MASK ((1U << EVTCHN_FIFO_LINK_BITS) - 1)
+#define EVTCHN_FIFO_NR_CHANNELS (1U << EVTCHN_FIFO_LINK_BITS)
+struct evtchn_fifo_control_block {
+    uint32_t ready; /* bit q: queue q is not empty */
+    uint32_t reserved;
+    uint32_t head[EVTCHN_FIFO_MAX_QUEUES]; /* the first port of each queue */
+};
+
 /* ABIs that a domain may use beyond 2-level. */
 #define EVTCHN_EXTENDED_3LEVEL (1ULL << 0)
 #define EVTCHN_EXTENDED_FIFO (1ULL << 1)
@@ -181,6 +199,9 @@ _Static_assert(sizeof(struct evtchn_bind_ipi) == 8, "ABI");
 _Static_assert(sizeof(struct evtchn_bind_vcpu) == 8, "ABI");
 _Static_assert(sizeof(struct evtchn_reset) == 2, "ABI");
 _Static_assert(sizeof(struct evtchn_init_control) == 24, "ABI");
+_Static_assert(sizeof(struct evtchn_expand_array) == 8, "ABI");
+_Static_assert(sizeof(struct evtchn_set_priority) == 8, "ABI");
+_Static_assert(sizeof(struct evtchn_fifo_control_block) == 72, "ABI");
 _Static_assert(sizeof(struct evtchn_register_3level64) == 32, "ABI");
 _Static_assert(sizeof(struct evtchn_register_3level32) == 16, "ABI");
 

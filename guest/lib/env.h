@@ -50,8 +50,11 @@ struct guest_vcpu {
     guest_word *l2;          /* this vcpu's L2 selector, or NULL: it scans two levels */
     guest_word *l2_memory;   /* where it is, or was the last time */
     unsigned era;            /* evt.era when it was registered */
-    guest_word *affinity;    /* bitmap of the ports that are this vcpu's to handle */
-    char line[256];          /* console output not yet written */
+    struct evtchn_fifo_control_block *control;        /* FIFO: this vcpu's control block, or NULL: it scans selectors */
+    struct evtchn_fifo_control_block *control_memory; /* where it is, or was the last time */
+    evtchn_port_t fifo_head[EVTCHN_FIFO_MAX_QUEUES];  /* FIFO: the next port of each queue; 0: see control */
+    guest_word *affinity;                             /* bitmap of the ports that are this vcpu's to handle */
+    char line[256];                                   /* console output not yet written */
     unsigned line_length;
 };
 

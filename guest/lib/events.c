@@ -6,6 +6,7 @@
 #include "guest/abi/errno.h"
 #include "guest/abi/vcpu.h"
 #include "guest/lib/console.h"
+#include "guest/lib/fifo.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
 #include "guest/lib/three_level.h"
@@ -35,24 +36,29 @@ static bool test_and_clear_bit(guest_word *map, evtchn_port_t port)
     return __atomic_fetch_and(&map[port / GUEST_WORD_BITS], ~bit_of(port), __ATOMIC_SEQ_CST) & bit_of(port);
 }
 
+static bool test_and_mask(evtchn_port_t port)
+{
+    return evt.fifo ? fifo_mask(port) : test_and_set_bit(evt.mask, port);
+}
+
 void evt_mask(evtchn_port_t port)
 {
-    test_and_set_bit(evt.mask, port);
+    test_and_mask(port);
 }
 
 bool evt_is_masked(evtchn_port_t port)
 {
-    return test_bit(evt.mask, port);
+    return evt.fifo ? fifo_is_masked(port) : test_bit(evt.mask, port);
 }
 
 bool evt_is_pending(evtchn_port_t port)
 {
-    return test_bit(evt.pending, port);
+    return evt.fifo ? fifo_is_pending(port) : test_bit(evt.pending, port);
 }
 
 bool evt_clear(evtchn_port_t port)
 {
-    return test_and_clear_bit(evt.pending, port);
+    return evt.fifo ? fifo_clear(port) : test_and_clear_bit(evt.pending, port);
 }
 
 /* --- Tables --- */
@@ -181,11 +187,13 @@ int evt_status(evtchn_port_t port, struct evtchn_status *s)
     return (int)hv_event_channel_op(EVTCHNOP_status, s);
 }
 
-/* The hypervisor looks at the event only if it finds the mask bit set: never clear it here first. */
+/* In bitmaps the hypervisor looks at the event only if it finds the mask bit set: never clear it here first. */
 int evt_unmask(evtchn_port_t port)
 {
     struct evtchn_unmask op = {.port = port};
 
+    if (evt.fifo && !fifo_unmask(port))
+        return 0;
     return (int)hv_event_channel_op(EVTCHNOP_unmask, &op);
 }
 
@@ -193,7 +201,7 @@ int evt_unmask(evtchn_port_t port)
 int evt_move(evtchn_port_t port, unsigned vcpu)
 {
     struct evtchn_bind_vcpu op = {.port = port, .vcpu = vcpu};
-    bool masked = test_and_set_bit(evt.mask, port);
+    bool masked = test_and_mask(port);
     int rc = (int)hv_event_channel_op(EVTCHNOP_bind_vcpu, &op);
 
     if (!rc)
@@ -244,8 +252,12 @@ bool evt_vcpu_is_up(unsigned id)
 static void catch_up(struct guest_vcpu *v)
 {
     v->affinity = evt.affinity[v->id];
-    if (v->era != evt.era)
+    if (v->era != evt.era) {
         v->l2 = NULL;
+        v->control = NULL;
+    }
+    if (evt.fifo && !v->control)
+        CHECK_VALUE(evt_register_fifo_vcpu(), 0);
     if (evt_is_3level() && !v->l2)
         CHECK_VALUE(evt_register_3level_vcpu(), 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events as a guest sees them: a handler per port, called from the upcall with upcalls off. One set of functions
- * serves the 2-level and the 3-level ABI; three_level.h switches between them.
+ * serves the 2-level, the 3-level and the FIFO ABI; three_level.h and fifo.h switch between them.
  *
  * Every port begins masked and belongs to vcpu 0; a port is handled only by the vcpu that it belongs to.
  * Functions that return int: 0 or a port, else -XEN_E*.
@@ -68,8 +68,9 @@ int evt_register_vcpu_info(unsigned id);
 /* Where the vcpu_info of vcpu `id` is. */
 guest_vcpu_info *evt_vcpu_info(unsigned id);
 
-/* --- For three_level.c only --- */
+/* --- For three_level.c and fifo.c only --- */
 struct evt_state {
+    bool fifo;           /* FIFO is in use, and the bitmaps are not */
     guest_word *pending; /* the bitmaps in use */
     guest_word *mask;
     evtchn_port_t limit;         /* of the ABI in use */

@@ -33,7 +33,7 @@ int evt_register_op(void *op)
 
 bool evt_is_3level(void)
 {
-    return evt.limit > GUEST_PORTS_2LEVEL;
+    return evt.limit > GUEST_PORTS_2LEVEL && !evt.fifo;
 }
 
 static void list_frames(guest_word *frame, const uint8_t *pages)
@@ -112,6 +112,7 @@ int evt_register_3level(void)
 void evt_leave_3level_vcpu(void)
 {
     guest_vcpu()->l2 = NULL;
+    guest_vcpu()->control = NULL;
 }
 
 /* The tables keep their size: only what the ABI in use can reach is cleared. */
@@ -119,6 +120,9 @@ void evt_back_to_2level(void)
 {
     evt.pending = (guest_word *)guest_env.shared->evtchn_pending;
     evt.mask = (guest_word *)guest_env.shared->evtchn_mask;
+    if (evt.fifo) /* the switch left them there */
+        memset(evt.pending, 0, GUEST_PORTS_2LEVEL / 8);
+    evt.fifo = false;
     evt.limit = GUEST_PORTS_2LEVEL;
     evt.era++;
     memset(evt.mask, 0xFF, GUEST_PORTS_2LEVEL / 8);

@@ -10,6 +10,7 @@
  * one.
  */
 #include "guest/lib/events.h"
+#include "guest/lib/fifo.h"
 
 #define W GUEST_WORD_BITS
 
@@ -87,7 +88,9 @@ void evt_upcall(void)
     while (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
         guest_word selected;
 
-        while ((selected = take((guest_word *)&v->info->evtchn_pending_sel)))
+        if (v->control)
+            fifo_consume(v);
+        while (!v->control && (selected = take((guest_word *)&v->info->evtchn_pending_sel)))
             scan_l1(v, selected);
     }
 }

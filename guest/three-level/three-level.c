@@ -9,6 +9,7 @@
 #include "guest/abi/errno.h"
 #include "guest/abi/vcpu.h"
 #include "guest/lib/args.h"
+#include "guest/lib/batch.h"
 #include "guest/lib/clock.h"
 #include "guest/lib/console.h"
 #include "guest/lib/env.h"
@@ -17,7 +18,6 @@
 #include "guest/lib/memory.h"
 #include "guest/lib/three_level.h"
 #include "guest/lib/verdict.h"
-#include "guest/three-level/batch.h"
 
 #define MOVED_PORTS 1000U
 

@@ -120,6 +120,25 @@ static void step_many(struct fake_domain *d)
         ;
 }
 
+static void step_fifo(struct fake_domain *d)
+{
+    uint8_t b = next();
+    switch (b % 4) {
+    case 0:
+        (void)op_init_control(d, next() % 6, next() % 42, 8U * next() + 2048 * (next() & 1) + (b >> 7));
+        break;
+    case 1:
+        (void)op_expand_array(d, next() % 42);
+        break;
+    case 2:
+        (void)op_set_priority(d, next_port(), next() % 18);
+        break;
+    default:
+        for (unsigned n = next(); n && !op_expand_array(d, b % 40); n--)
+            ;
+    }
+}
+
 static void step_abi(struct fake_domain *d)
 {
     uint8_t b = next();
@@ -173,8 +192,8 @@ static void step_world(struct fake_domain *d)
 static void step(void)
 {
     static void (*const steps[])(struct fake_domain *) = {
-        step_bind, step_bind, step_bind,     step_use, step_use,  step_use,   step_use,      step_use,
-        step_use,  step_abi,  step_scribble, step_abi, step_many, step_world, step_anything, step_wild_pointer,
+        step_bind, step_bind, step_abi,      step_use,  step_use,  step_use,   step_use,      step_use,
+        step_fifo, step_abi,  step_scribble, step_fifo, step_many, step_world, step_anything, step_wild_pointer,
     };
     struct fake_domain *d = next_caller();
     steps[next() % 16](d);

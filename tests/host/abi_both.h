@@ -23,6 +23,7 @@
 #define evtchn_init_control ours_evtchn_init_control
 #define evtchn_expand_array ours_evtchn_expand_array
 #define evtchn_set_priority ours_evtchn_set_priority
+#define evtchn_fifo_control_block ours_evtchn_fifo_control_block
 #define evtchn_query_extended_abis ours_evtchn_query_extended_abis
 #define evtchn_register_3level64 ours_evtchn_register_3level64
 #define evtchn_register_3level32 ours_evtchn_register_3level32
@@ -91,6 +92,7 @@
 #undef evtchn_init_control
 #undef evtchn_expand_array
 #undef evtchn_set_priority
+#undef evtchn_fifo_control_block
 #undef evtchn_query_extended_abis
 #undef evtchn_register_3level64
 #undef evtchn_register_3level32

@@ -162,6 +162,17 @@ static bool is_domain_lock(const uint32_t *lock)
     return false;
 }
 
+static bool is_queue_lock(const uint32_t *lock)
+{
+    for (unsigned i = 0; i < FAKE_DOMAINS * EVT_QUEUE_PAGES; i++) {
+        const struct evt_domain *d = fake.domain[i / EVT_QUEUE_PAGES].evt;
+        const struct evt_queue *page = d ? d->queues[i % EVT_QUEUE_PAGES] : NULL;
+        if (page && (uintptr_t)lock - (uintptr_t)page < EVT_PAGE_SIZE)
+            return true;
+    }
+    return false;
+}
+
 /* The order that evtchn/core.h states. */
 void env_lock(uint32_t *lock)
 {
@@ -174,9 +185,10 @@ void env_lock(uint32_t *lock)
     if (fake.nr_held) {
         const uint32_t *last = fake.held[fake.nr_held - 1];
         require(!is_domain_lock(lock), "a domain's lock is taken under another lock");
-        require(is_domain_lock(last) || last < lock, "port locks are taken in descending order");
+        require(!is_queue_lock(last), "a lock is taken under a queue's lock");
+        require(is_domain_lock(last) || is_queue_lock(lock) || last < lock, "port locks are taken in descending order");
     }
-    require(fake.nr_held < 3, "too many locks");
+    require(fake.nr_held < 4, "too many locks");
     *lock = 1;
     fake.held[fake.nr_held++] = lock;
 }
@@ -361,6 +373,10 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
     hash = mix(hash, &d->ops, sizeof(d->ops));
+    hash = mix(hash, &d->nr_words, sizeof(d->nr_words));
+    hash = mix(hash, &d->dropped, sizeof(d->dropped));
+    for (unsigned i = 0; i < EVT_QUEUE_PAGES; i++)
+        hash = d->queues[i] ? mix(hash, d->queues[i], EVT_PAGE_SIZE) : hash;
     hash = mix(hash, &d->busy, sizeof(d->busy));
     hash = mix(hash, &d->open_ports, sizeof(d->open_ports));
     return hash;
@@ -475,6 +491,23 @@ int64_t op_register32(struct fake_domain *d, uint32_t first, bool ones)
     a.u.bitmaps.evtchn_pending = (uint32_t)fake_put(1024, frames, 4);
     a.u.bitmaps.evtchn_mask = (uint32_t)fake_put(2048, frames + 1, 4);
     return fake_op32(d, EVTCHNOP_register_3level, &a, sizeof(a));
+}
+
+int64_t op_init_control(struct fake_domain *d, uint32_t vcpu, uint64_t frame, uint32_t offset)
+{
+    struct evtchn_init_control a = {.control_gfn = frame, .offset = offset, .vcpu = vcpu};
+    return fake_op(d, EVTCHNOP_init_control, &a, sizeof(a));
+}
+
+int64_t op_expand_array(struct fake_domain *d, uint64_t frame)
+{
+    return fake_op(d, EVTCHNOP_expand_array, &frame, sizeof(frame));
+}
+
+int64_t op_set_priority(struct fake_domain *d, uint32_t port, uint32_t priority)
+{
+    struct evtchn_set_priority a = {.port = port, .priority = priority};
+    return fake_op(d, EVTCHNOP_set_priority, &a, sizeof(a));
 }
 
 int64_t op_register_l2(struct fake_domain *d, uint32_t vcpu, uint64_t frame, uint64_t offset)

@@ -94,6 +94,9 @@ int64_t op_status(struct fake_domain *d, uint16_t dom, uint32_t port, struct evt
 int64_t op_register64(struct fake_domain *d, uint64_t first, bool ones);
 int64_t op_register32(struct fake_domain *d, uint32_t first, bool ones);
 int64_t op_register_l2(struct fake_domain *d, uint32_t vcpu, uint64_t frame, uint64_t offset);
+int64_t op_init_control(struct fake_domain *d, uint32_t vcpu, uint64_t frame, uint32_t offset);
+int64_t op_expand_array(struct fake_domain *d, uint64_t frame);
+int64_t op_set_priority(struct fake_domain *d, uint32_t port, uint32_t priority);
 int64_t op_register_l2_32(struct fake_domain *d, uint32_t vcpu, uint32_t frame, uint32_t offset);
 
 /* --- The guest's words. */

@@ -327,7 +327,7 @@ static void unmask_rules(void **state)
     assert_true(before != 0);
 }
 
-/* FIFO does not exist yet: its operations are absent and no domain is told that it may use it. */
+/* A domain hears of what it may use; the operations of FIFO are absent for one that may not. */
 static void numbering_and_permission(void **state)
 {
     (void)state;
@@ -339,13 +339,17 @@ static void numbering_and_permission(void **state)
     c.domid = 3;
     c.extended = EVTCHN_EXTENDED_FIFO;
     struct fake_domain *no = fake_create(&c);
+    c.domid = 0;
+    c.extended = EVTCHN_EXTENDED_3LEVEL;
+    c.rfc_numbering = false;
+    struct fake_domain *only3 = fake_create(&c);
     struct evtchn_query_extended_abis q = {0};
     uint32_t arg[8] = {9999};
 
     assert_int_equal(fake_op(xen, EVTCHNOP_query_extended_abis, &q, 8), 0);
-    assert_int_equal(q.abis, EVTCHN_EXTENDED_3LEVEL);
-    REFUSED(XEN_ENOSYS, fake_op(xen, 11, arg, 24));
-    REFUSED(XEN_ENOSYS, fake_op(xen, 12, arg, 24));
+    assert_int_equal(q.abis, EVTCHN_EXTENDED_3LEVEL | EVTCHN_EXTENDED_FIFO);
+    REFUSED(XEN_ENOSYS, fake_op(only3, 11, arg, 24));
+    REFUSED(XEN_ENOSYS, fake_op(only3, 12, arg, 24));
     REFUSED(XEN_EINVAL, fake_op(xen, 13, arg, 8)); /* set_priority: the port first */
     arg[0] = 1;
     REFUSED(XEN_ENOSYS, fake_op(xen, 13, arg, 8));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on many ports in one hypercall each 128 (multicall): in an emulator the way in and out costs most. */
-#ifndef GUEST_THREE_LEVEL_BATCH_H
-#define GUEST_THREE_LEVEL_BATCH_H
+#ifndef GUEST_LIB_BATCH_H
+#define GUEST_LIB_BATCH_H
 
 #include "guest/lib/word.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "guest/three-level/batch.h"
+#include "guest/lib/batch.h"
 
 #include "guest/lib/hypercall.h"
 
