@@ -102,11 +102,15 @@ static void open_local(struct chain *c)
     CHECK_VALUE(evt_unmask(c->back), 0);
 }
 
-/* A few chains are answered by the vcpu that makes the switch. Not more: it must get on. */
+/*
+ * None is answered by vcpu 0, which must get on: where each answer brings the next event at once, as on one CPU with a
+ * scheduler that prefers who was woken, a vcpu does nothing but handle events. The others must get on only when they
+ * are parked or all ports are closed.
+ */
 void chains_open(domid_t sender)
 {
     for (unsigned i = 0; i < NR_CHAINS; i++) {
-        chain[i].vcpu = i % 16 == 0 ? 0 : VCPU_ANSWERS;
+        chain[i].vcpu = VCPU_ANSWERS;
         if (i < NR_FIRE)
             open_remote(&chain[i], sender, PORT_FIRE + i);
         else

@@ -254,7 +254,16 @@ static bool enter(struct arch_vcpu *v, struct vmx_vcpu *vv)
     return true;
 }
 
-/* Interrupts are off throughout: one that comes before the entry makes the guest exit at once. */
+/* Where an interrupt may wait while its guest has the flag off: how many exits it waits at most. A power of two. */
+#define EXITS_BETWEEN_LOOKS 16U
+
+/*
+ * Interrupts are off throughout: one that comes before the entry makes the guest exit at once.
+ *
+ * Not in Bochs 2.7, if the guest's interrupt flag is off, and a guest that exits all the time never gives the preemption
+ * timer its time either: two vcpus that did nothing but answer each other's events kept all others off their CPUs. So
+ * now and then interrupts are let in here.
+ */
 static void vmx_run(struct arch_vcpu *v)
 {
     struct cpu *cpu = this_cpu();
@@ -273,6 +282,8 @@ static void vmx_run(struct arch_vcpu *v)
         }
         keep_interrupted_event(v);
         vmx_handle_exit(v);
+        if (v->exits % EXITS_BETWEEN_LOOKS == 0)
+            cpu_take_interrupts();
     }
 }
 
