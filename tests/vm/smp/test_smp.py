@@ -43,3 +43,9 @@ module smp name="nowhere" memory=16 vcpus=2 cpus="9" cmdline="rounds=10"
 def test_smp_long(cpus):
     """The same with as many IPIs as the scenario has."""
     harness.boot("smp", cpus=cpus).expect_good()
+
+
+@pytest.mark.long
+def test_smp_on_vmx():
+    """Interrupts between two CPUs, and vcpus up and down, on the other back end."""
+    harness.bochs(harness.adhoc(QUICK.replace("rounds=100", "rounds=20")), cpus=2).expect_good()

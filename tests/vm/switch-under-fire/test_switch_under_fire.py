@@ -23,3 +23,10 @@ def test_switch_under_fire(env, cpus):
 def test_switch_under_fire_long(cpus):
     """The same a thousand times."""
     harness.boot("switch-under-fire", cpus=cpus, hang=1800).expect_good()
+
+
+def test_switch_under_fire_on_vmx():
+    """Bochs keeps a pending interrupt from a CPU whose guest has the flag off: two vcpus that answered each other for
+    ever were never preempted, and the sender on the same CPU never ran."""
+    quick = QUICK.replace("rounds=12", "rounds=2")
+    harness.bochs(harness.adhoc(quick), cpus=2).expect_good().expect(r"2 rounds of 2-level")
