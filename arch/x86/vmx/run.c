@@ -260,9 +260,9 @@ static bool enter(struct arch_vcpu *v, struct vmx_vcpu *vv)
 /*
  * Interrupts are off throughout: one that comes before the entry makes the guest exit at once.
  *
- * Not in Bochs 2.7, if the guest's interrupt flag is off, and a guest that exits all the time never gives the preemption
- * timer its time either: two vcpus that did nothing but answer each other's events kept all others off their CPUs. So
- * now and then interrupts are let in here.
+ * Not in Bochs 2.7, if the guest's interrupt flag is off, and a guest that exits all the time never gives the
+ * preemption timer its time either: two vcpus that did nothing but answer each other's events kept all others off their
+ * CPUs. So now and then interrupts are let in here.
  */
 static void vmx_run(struct arch_vcpu *v)
 {
