@@ -6,6 +6,7 @@
  * reports. When one dies, its world is done again and again in children with ever fewer steps, and what is left is
  * told.
  */
+// links: evtchn/*.c tests/host/env_fake.c common/format.c
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>

@@ -179,30 +179,41 @@ static bool is_possible(unsigned state)
     return state != EVTCHNSTAT_pirq && state != PORT_XEN;
 }
 
+static bool is_about_a_port(unsigned row)
+{
+    return row == STEP_POLL || (row >= NR_STEP_KINDS && operations[row - NR_STEP_KINDS].port_at);
+}
+
+/* A row of calls on 2-level, 3-level and FIFO; how many cells are empty. */
+static unsigned print_states_of(const struct report *sum, unsigned row)
+{
+    unsigned empty = 0;
+    printf("%-20s", row_name(row));
+    for (unsigned i = 0; i < NR_PORT_STATES; i++) {
+        const uint64_t *n = sum->by_state[row][i];
+        char cell[64];
+        if (!is_possible(i))
+            continue;
+        snprintf(cell, sizeof(cell), "%llu/%llu/%llu", (unsigned long long)n[0], (unsigned long long)n[1],
+                 (unsigned long long)n[2]);
+        printf(" %20s", cell);
+        empty += !n[0] || !n[1] || !n[2];
+    }
+    printf("\n");
+    return empty;
+}
+
 static unsigned print_states(const struct report *sum)
 {
     unsigned empty = 0;
-    printf("\n%-20s", "by state of the port");
-    for (unsigned i = 0; i < NR_PORT_STATES; i++)
-        printf(is_possible(i) ? " %19s" : "", states[i]);
-    printf("\n%-20s", "");
-    for (unsigned i = 0; i < NR_PORT_STATES; i++)
-        printf(is_possible(i) ? " %19s" : "", "2-level/3-level/FIFO");
-    printf("\n");
-    for (unsigned row = 0; row < NR_STEP_KINDS + NR_COMMANDS; row++) {
-        if (row != STEP_POLL && (row < NR_STEP_KINDS || !operations[row - NR_STEP_KINDS].port_at))
-            continue;
-        printf("%-20s", row_name(row));
-        for (unsigned i = 0; i < NR_PORT_STATES; i++) {
-            const uint64_t *n = sum->by_state[row][i];
-            char cell[64];
-            snprintf(cell, sizeof(cell), "%llu/%llu/%llu", (unsigned long long)n[0], (unsigned long long)n[1],
-                     (unsigned long long)n[2]);
-            printf(is_possible(i) ? " %20s" : "", cell);
-            empty += is_possible(i) && (!n[0] || !n[1] || !n[2]);
-        }
-        printf("\n");
+    printf("\n%-20s", "2-level/3-level/FIFO");
+    for (unsigned i = 0; i < NR_PORT_STATES; i++) {
+        if (is_possible(i))
+            printf(" %20s", states[i]);
     }
+    printf("\n");
+    for (unsigned row = 0; row < NR_STEP_KINDS + NR_COMMANDS; row++)
+        empty += is_about_a_port(row) ? print_states_of(sum, row) : 0;
     return empty;
 }
 

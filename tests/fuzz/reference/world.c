@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 _Static_assert(REF_FRAMES == FAKE_FRAMES && REF_ARGUMENTS == FAKE_GUEST_SIZE, "both have the same memory");
 
@@ -20,7 +19,7 @@ void world_fail(const char *format, ...)
     vfprintf(stderr, format, args);
     fputs("\n", stderr);
     va_end(args);
-    _exit(1);
+    abort();
 }
 
 /* --- Memory. */
@@ -368,9 +367,8 @@ static int64_t call(const struct step *s)
     for (long nth = 1;; nth++) {
         int64_t rc = one_call(s, nth);
         report->result[step_row(s)][rc < 0 ? -rc : 0]++;
-        if (!ref.oom && !ref.no_map) {
+        if (!ref.oom && !ref.no_map)
             return rc;
-        }
         if (!nested)
             require_sound();
     }

@@ -81,7 +81,7 @@ extern struct report *report;
 
 void world_begin(const struct evt_config config[REF_DOMAINS]);
 void world_end(void);
-/* Do a step. A difference or a broken invariant ends the process with exit code 1, after words on stderr. */
+/* Do a step. After a difference or a broken invariant: words on stderr, abort(). */
 void world_step(struct step *step);
 /* Where a step gets the steps of other CPUs from; NULL: no more. */
 extern struct step *(*world_next)(void);
