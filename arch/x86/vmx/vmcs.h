@@ -222,4 +222,7 @@ struct vmx_rule {
  */
 const struct vmx_rule *vmx_check_entry(const struct vmcs_snapshot *s, const struct vmx_capability *capability);
 
+/* Is this page-directory-pointer-table entry of PAE paging present, with a reserved bit set? (Vol. 3A, table 4-8) */
+bool vmx_pdpte_reserved(uint64_t pdpte, unsigned physical_bits);
+
 #endif
