@@ -7,6 +7,7 @@
 #ifndef ARCH_X86_VMX_VMCS_H
 #define ARCH_X86_VMX_VMCS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/x86/vmx/vmcs_bits.h"
