@@ -28,6 +28,13 @@ static const char *check_virq(const struct evt_domain *d, uint32_t port, const s
     return evt_vcpu_of(d, vcpu)->virq_port[p->virq] == port ? NULL : "a virq port is not in the virq table";
 }
 
+static const char *check_pirq(const struct evt_domain *d, uint32_t port, const struct evt_port *p)
+{
+    if (p->pirq >= d->nr_pirqs)
+        return "a pirq port has no such pirq";
+    return d->pirq_port && d->pirq_port[p->pirq] == port ? NULL : "a pirq port is not in the table of pirqs";
+}
+
 /* An event waits for its word: the port is open, and there is none. */
 static bool may_remember(const struct evt_domain *d, uint32_t port, const struct evt_port *p)
 {
@@ -50,6 +57,8 @@ static const char *check_port(const struct evt_domain *d, uint32_t port)
         return check_peer(d, port, p);
     if (plain_state(p) == EVTCHNSTAT_virq)
         return check_virq(d, port, p);
+    if (plain_state(p) == EVTCHNSTAT_pirq)
+        return check_pirq(d, port, p);
     return NULL;
 }
 
@@ -115,6 +124,16 @@ static const char *check_vcpus(const struct evt_domain *d)
     return NULL;
 }
 
+static const char *check_pirqs(const struct evt_domain *d)
+{
+    for (uint32_t pirq = 0; d->pirq_port && pirq < EVT_MAX_PIRQS; pirq++) {
+        uint32_t port = d->pirq_port[pirq];
+        if (port && (evt_port_of(d, port)->state != EVTCHNSTAT_pirq || evt_port_of(d, port)->pirq != pirq))
+            return "the table of pirqs names a port that is not its own";
+    }
+    return NULL;
+}
+
 /* The port at the tail of a queue must not have moved to another. */
 static const char *check_queue(const struct evt_domain *d, unsigned number)
 {
@@ -171,5 +190,7 @@ const char *evt_check(struct evt_domain *d)
         why = check_map(&d->taken);
     if (!why)
         why = check_ports(d);
+    if (!why)
+        why = check_pirqs(d);
     return why ? why : check_vcpus(d);
 }

@@ -66,7 +66,7 @@ static void step_wild_pointer(struct fake_domain *d)
 
 static void step_bind(struct fake_domain *d)
 {
-    switch (next() % 4) {
+    switch (next() % 5) {
     case 0:
         (void)op_alloc_unbound(d, next_dom(), next_dom());
         break;
@@ -75,6 +75,9 @@ static void step_bind(struct fake_domain *d)
         break;
     case 2:
         (void)op_bind_virq(d, next() % 25, next() % 6);
+        break;
+    case 3:
+        (void)op_bind_pirq(d, next() % (FAKE_PIRQS + 1), next());
         break;
     default:
         (void)op_bind_ipi(d, next() % 6);
@@ -85,7 +88,7 @@ static void step_use(struct fake_domain *d)
 {
     struct evtchn_status status;
     struct evt_port_view view;
-    switch (next() % 8) {
+    switch (next() % 9) {
     case 0:
         (void)op_close(d, next_port());
         break;
@@ -106,6 +109,9 @@ static void step_use(struct fake_domain *d)
         break;
     case 6:
         evt_raise_virq(d->evt, next() % 6, next() % 25);
+        break;
+    case 7:
+        evt_raise_pirq(d->evt, next() % (FAKE_PIRQS + 1));
         break;
     default:
         (void)op_send(d, next_port());
