@@ -105,7 +105,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts bench wasm32 fuzz coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf
@@ -126,6 +126,8 @@ help:
 	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
+	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
+	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
@@ -254,10 +256,24 @@ endef
 $(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
 $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 
+# What is measured is built as the hypervisor is: optimised, and without sanitizers.
+bench_flags := -std=c11 -D_GNU_SOURCE -O2 -g -I. $(call warnings,$(HOST_CC)) -fno-omit-frame-pointer -fno-common
+bench_objects := $(call objects,bench,tests/bench/bench_evtchn.c $(call links_of,tests/bench/bench_evtchn.c))
+
+$(O)/obj/bench/%.c.o: %.c $(O)/host.flags
+	$(call say,BENCHCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(bench_flags) -MMD -MP -c $< -o $@
+
+$(O)/bench/bench_evtchn: $(bench_objects)
+	$(call say,BENCHLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(bench_flags) $(bench_objects) -o $@
+
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets wasm32 bench --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot)
 
 test:
@@ -286,6 +302,12 @@ check:
 
 counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
+
+bench: $(O)/bench/bench_evtchn $(O)/host/test_evtchn_cost
+	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
+
+wasm32:
+	$(Q)$(PYTHON) tools/check/wasm32.py --build $(O)
 
 reproducible: all
 	+$(Q)$(PYTHON) tools/check/reproducible.py --build $(O) --make '$(MAKE)'

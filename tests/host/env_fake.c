@@ -222,13 +222,16 @@ void env_lock(uint32_t *lock)
         return;
     }
     require(*lock == 0, "a lock is taken twice");
+    unsigned kind = is_domain_lock(lock) ? FAKE_LOCK_DOMAIN : is_queue_lock(lock) ? FAKE_LOCK_QUEUE : FAKE_LOCK_PORT;
     if (fake.nr_held) {
         const uint32_t *last = fake.held[fake.nr_held - 1];
-        require(!is_domain_lock(lock), "a domain's lock is taken under another lock");
+        require(kind != FAKE_LOCK_DOMAIN, "a domain's lock is taken under another lock");
         require(!is_queue_lock(last), "a lock is taken under a queue's lock");
-        require(is_domain_lock(last) || is_queue_lock(lock) || last < lock, "port locks are taken in descending order");
+        require(is_domain_lock(last) || kind == FAKE_LOCK_QUEUE || last < lock,
+                "port locks are taken in descending order");
     }
     require(fake.nr_held < 4, "too many locks");
+    fake.locks[kind]++;
     *lock = 1;
     fake.held[fake.nr_held++] = lock;
 }

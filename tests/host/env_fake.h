@@ -47,6 +47,12 @@ struct fake_domain {
     int handles; /* env_get_domain minus env_put_domain */
 };
 
+enum {
+    FAKE_LOCK_DOMAIN,
+    FAKE_LOCK_PORT,
+    FAKE_LOCK_QUEUE,
+};
+
 struct fake_env {
     struct fake_domain domain[FAKE_DOMAINS];
     uint8_t *guest;
@@ -63,6 +69,7 @@ struct fake_env {
     bool threaded;            /* several threads: locks are real, and their order is not watched */
     const uint32_t *held[8];  /* locks, in order of taking */
     unsigned nr_held;
+    unsigned long locks[3]; /* taken so far, by FAKE_LOCK_*; not when threaded */
 };
 
 extern struct fake_env fake;
