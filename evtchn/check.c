@@ -392,10 +392,10 @@ static uint32_t filled(void *const *slots, unsigned n)
 
 static bool pages_are_counted(const struct subject *s)
 {
-    uint32_t pages = 1 + (s->d->pirq_port != NULL) + filled((void *const *)s->d->vcpus, EVT_VCPU_PAGES) +
-                     filled((void *const *)s->d->queues, EVT_QUEUE_PAGES) +
-                     filled((void *const *)s->d->tables, EVT_NR_TABLES) +
-                     filled((void *const *)s->d->taken.leaf, EVT_LEAF_PAGES);
+    uint32_t pages =
+        1 + filled((void *const *)&s->d->pirq_port, 1) + filled((void *const *)s->d->vcpus, EVT_VCPU_PAGES) +
+        filled((void *const *)s->d->queues, EVT_QUEUE_PAGES) + filled((void *const *)s->d->tables, EVT_NR_TABLES) +
+        filled((void *const *)s->d->taken.leaf, EVT_LEAF_PAGES);
 
     for (unsigned i = 0; i < EVT_NR_TABLES; i++) {
         if (s->d->tables[i])
