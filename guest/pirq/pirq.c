@@ -85,10 +85,25 @@ static void check_refusals(void)
     CHECK_VALUE(hypercall2(__HYPERVISOR_physdev_op, 99, 0), -XEN_ENOSYS);
 }
 
+/* On a busy machine the vcpu may come too late to stop it: then once more. */
+static void check_stopped_timer(void)
+{
+    uint64_t start;
+    unsigned n;
+
+    do {
+        start = clock_now();
+        line_after(EDGE, 20000);
+        line_after(EDGE, 0);
+        n = interrupts;
+    } while (clock_now() > start + 20 * CLOCK_MS);
+    clock_spin_until(start + 25 * CLOCK_MS);
+    CHECK_VALUE(interrupts, n);
+}
+
 static void check_edge(void)
 {
     evtchn_port_t port = listen(EDGE, 0);
-    uint32_t before = line_delivered(EDGE);
     struct evtchn_status s;
 
     CHECK_VALUE(evt_status(port, &s), 0);
@@ -100,20 +115,19 @@ static void check_edge(void)
     CHECK(interrupted(2));
     line_after(EDGE, 2000);
     CHECK(interrupted(3));
-    line_after(EDGE, 3000);
-    line_after(EDGE, 0);
-    clock_spin_until(clock_now() + 10 * CLOCK_MS);
-    CHECK(interrupted(3));
+    check_stopped_timer();
     evt_mask(port);
+    interrupts = 0;
+    uint32_t before = line_delivered(EDGE);
     line_drive(EDGE, true);
     line_drive(EDGE, true); /* two make one event */
     CHECK(evt_is_pending(port));
     CHECK_VALUE(evt_unmask(port), 0);
-    CHECK(interrupted(4));
-    CHECK_VALUE(line_delivered(EDGE) - before, 5);
+    CHECK(interrupted(1));
+    CHECK_VALUE(line_delivered(EDGE) - before, 2);
     CHECK_VALUE(evt_close(port), 0);
     line_drive(EDGE, true); /* to nobody */
-    CHECK_VALUE(line_delivered(EDGE) - before, 5);
+    CHECK_VALUE(line_delivered(EDGE) - before, 2);
 }
 
 static void check_level(void)
