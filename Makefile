@@ -8,6 +8,7 @@ DEBUG ?= 0
 WERROR ?= $(if $(CI),1,0)
 FUZZ_SECONDS ?= 60
 FUZZ_RUNS ?= 20000
+REFERENCE_OPERATIONS ?= 300000
 PYTHON ?= python3
 
 .DEFAULT_GOAL := all
@@ -113,7 +114,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -137,13 +138,14 @@ help:
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
-	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
+	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
+	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
 	@echo 'Variables (now):'
 	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
-	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)'
+	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)  REFERENCE_OPERATIONS=$(REFERENCE_OPERATIONS)'
 	@echo 'Guests: $(guests) ($(environments))'
 
 clean:
@@ -251,7 +253,7 @@ $(O)/obj/host/%.c.o: %.c $(O)/host.flags
 $(O)/obj/fuzz/%.c.o: %.c $(O)/host.flags
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(fuzz_flags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(fuzz_flags) -DEVT_SHM_EXTERN -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
 
 # $(1) = program
 define host_rules
@@ -272,6 +274,20 @@ endef
 $(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
 $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 
+# The differential run (tests/fuzz/reference/) has the seam of evtchn/shm.h in its own hands.
+reference_flags := $(subst -O1,-O2,$(host_flags)) -DEVT_SHM_EXTERN
+reference_objects := $(call objects,reference,$(call sources,tests/fuzz/reference) $(call links_of,tests/fuzz/reference/main.c))
+
+$(O)/obj/reference/%.c.o: %.c $(O)/host.flags
+	$(call say,REFCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(reference_flags) -MMD -MP -c $< -o $@
+
+$(O)/fuzz/reference: $(reference_objects)
+	$(call say,REFLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(reference_flags) $(reference_objects) -o $@
+
 # What is measured is built as the hypervisor is: optimised, and without sanitizers.
 bench_flags := -std=c11 -D_GNU_SOURCE -O2 -g -I. $(call warnings,$(HOST_CC)) -fno-omit-frame-pointer -fno-common
 bench_objects := $(call objects,bench,tests/bench/bench_evtchn.c $(call links_of,tests/bench/bench_evtchn.c))
@@ -289,7 +305,7 @@ $(O)/bench/bench_evtchn: $(bench_objects)
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets wasm32 bench --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -306,6 +322,10 @@ test-long:
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
+	+$(Q)$(MAKE) --no-print-directory reference REFERENCE_OPERATIONS=10000000
+
+reference: $(O)/fuzz/reference
+	$(Q)$< --operations $(REFERENCE_OPERATIONS)
 
 coverage:
 	$(Q)$(MAKE) O=$(O)/coverage SANITIZE= HOST_EXTRA=--coverage $(host_tests:%=$(O)/coverage/host/%)
