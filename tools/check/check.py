@@ -107,7 +107,7 @@ def check_words(_):
 
 
 def check_statements(_):
-    """every statement of docs/abi about events is named by a test, and every name exists (tools/check/statements.py)"""
+    """every statement about events has a test that names it (tools/check/statements.py)"""
     return output_of([sys.executable, "tools/check/statements.py"])
 
 
