@@ -14,7 +14,7 @@
 #include "evtchn/core.h"
 
 #define FAKE_DOMAINS 4
-#define FAKE_FRAMES 40
+#define FAKE_FRAMES 152 /* an event array is 128 */
 #define FAKE_VCPUS 128
 #define FAKE_GUEST_BASE 0x10000U /* guest memory for arguments: [base, base + size) */
 #define FAKE_GUEST_SIZE 8192U
@@ -45,7 +45,9 @@ struct fake_env {
     long pages;           /* held by the core */
     long fail_alloc;      /* the allocation with this number fails, counted from 1; 0: none */
     long allocs;          /* allocations so far */
-    uint64_t no_copy_out; /* copies out to this guest address fail */
+    long fail_map;        /* the same for frames that are mapped */
+    long maps;
+    uint64_t no_copy_out; /* copies out that touch this guest address fail */
     bool quiesce_busy;    /* another CPU is at it */
     bool in_quiesce;
     unsigned quiesces;
