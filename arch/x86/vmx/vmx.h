@@ -4,7 +4,7 @@
  *   vmcs.c    control structure: its life, the state that a vcpu starts with (check*.c: its rules)
  *   caps.c    capabilities: what the processor has, turning it on and off (resolve.c: the controls)
  *   switch.S  world switch
- *   exits.c   exit handling
+ *   exits.c   exit handling (events.c: what becomes of events; cr.c: control registers)
  *   ept.c     nested paging
  * run.c binds them to struct virt_ops.
  */
@@ -139,6 +139,9 @@ extern const char vmx_exit[]; /* where an exit arrives */
 void vmx_handle_exit(struct arch_vcpu *v);
 void vmx_inject_exception(struct arch_vcpu *v, unsigned vector, uint32_t error);
 void vmx_entry_failed(struct arch_vcpu *v, const char *what);
+
+/* cr.c: acts on an exit by an access to a control register. False: it is to end in #GP(0), and nothing has changed. */
+bool vmx_access_cr(struct arch_vcpu *v);
 
 /* run.c */
 struct guest_paging vmx_paging(const struct arch_vcpu *v);

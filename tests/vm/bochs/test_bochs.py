@@ -47,6 +47,18 @@ def test_32_bit_guests():
     harness.bochs("tour", env="pvh32").expect_good()
 
 
+CORNERS = """xenolith
+module naughty name=processor memory=16 cmdline="what=processor"
+module naughty name=paging memory=16 cmdline="what=paging"
+module naughty name=vcpus memory=16 vcpus=2 cmdline="what=vcpus"
+"""
+
+
+def test_32_bit_corner_cases():
+    """A reserved bit in a PDPTE, a step behind STI, INT1, NMIs: the entry fails, or the guest goes round in circles."""
+    harness.bochs(harness.adhoc(CORNERS), env="pvh32").expect_good()
+
+
 @pytest.mark.parametrize("model", SMOKE)
 def test_model(model):
     """A control that one generation lacks and the table asks for; a field that it does not know."""
