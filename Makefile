@@ -102,7 +102,7 @@ hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 lesson_watched := env_kick env_wake_pollers evt_domain_set_dying
 lesson_flags = $(lesson_watched:%=-Wl,--wrap=%)
 lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call sources,evtchn)),$(hypervisor_objects)) \
-	$(call objects,lesson,$(call sources,evtchn kernel/lesson))
+	$(call objects,hypervisor,$(call sources,kernel/lesson)) $(call objects,lesson,$(call sources,evtchn))
 
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))

@@ -90,6 +90,7 @@ static void run_all(void)
     SOUND();
 }
 
+/* EVT-OBJ-12 */
 static void pairs_survive_each_other(void **state)
 {
     (void)state;
@@ -123,7 +124,10 @@ static unsigned length(struct fake_domain *d, unsigned vcpu, unsigned q)
     return n;
 }
 
-/* On FIFO, with vcpus that change all the time: in the end each linked port stands in exactly one queue. */
+/*
+ * EVT-FIFO-15
+ * On FIFO, with vcpus that change all the time: in the end each linked port stands in exactly one queue.
+ */
 static void queues_survive_each_other(void **state)
 {
     (void)state;
