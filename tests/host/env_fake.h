@@ -42,10 +42,10 @@ enum {
 struct fake_env {
     struct fake_domain domain[FAKE_DOMAINS];
     uint8_t *guest;
-    long pages;           /* held by the core */
-    long fail_alloc;      /* the allocation with this number fails, counted from 1; 0: none */
-    long allocs;          /* allocations so far */
-    long fail_map;        /* the same for frames that are mapped */
+    long pages;      /* held by the core */
+    long fail_alloc; /* the allocation with this number fails, counted from 1; 0: none */
+    long allocs;     /* allocations so far */
+    long fail_map;   /* the same for frames that are mapped */
     long maps;
     uint64_t no_copy_out; /* copies out that touch this guest address fail */
     bool quiesce_busy;    /* another CPU is at it */
