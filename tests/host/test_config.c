@@ -317,7 +317,10 @@ static void test_privileged(void **state)
     bad("privileged=maybe", "privileged=\"maybe\": must be yes or no");
 }
 
-/* By default FIFO; a privileged domain may use both, wherever in the line privileged= stands, unless told otherwise. */
+/*
+ * EVT-3L-04
+ * By default FIFO; a privileged domain may use both, wherever in the line privileged= stands, unless told otherwise.
+ */
 static void test_extended(void **state)
 {
     static const struct {

@@ -25,10 +25,8 @@ static uint32_t draw(struct actor *a, uint32_t n)
     return (a->seed >> 10) % n;
 }
 
-/*
- * As fake_op, with guest memory of the thread's own. -ENOSPC: on FIFO nobody consumes here, so the lowest ports may all
- * be closed and still linked.
- */
+/* As fake_op, with guest memory of the thread's own. On FIFO nobody consumes: closed ports stay linked until the
+ * allocator gives up passing over them. */
 static void call(struct actor *a, struct fake_domain *d, uint32_t cmd, const void *arg, size_t n)
 {
     uint32_t offset = a->number * 64;
@@ -92,6 +90,7 @@ static void run_all(void)
     SOUND();
 }
 
+/* EVT-OBJ-12 */
 static void pairs_survive_each_other(void **state)
 {
     (void)state;
@@ -125,7 +124,10 @@ static unsigned length(struct fake_domain *d, unsigned vcpu, unsigned q)
     return n;
 }
 
-/* On FIFO, with vcpus that change all the time: in the end each linked port stands in exactly one queue. */
+/*
+ * EVT-FIFO-15
+ * On FIFO, with vcpus that change all the time: in the end each linked port stands in exactly one queue.
+ */
 static void queues_survive_each_other(void **state)
 {
     (void)state;
