@@ -161,6 +161,22 @@ void ref_raise_virq(struct ref_domain *d, unsigned vcpu, uint32_t virq)
         ref_raise(d, (uint32_t)(p - d->port));
 }
 
+struct ref_port *ref_bound_pirq(struct ref_domain *d, uint32_t pirq)
+{
+    for (uint32_t i = 1; i < d->valid; i++) {
+        if (d->port[i].status == EVTCHNSTAT_pirq && d->port[i].pirq == pirq)
+            return &d->port[i];
+    }
+    return NULL;
+}
+
+void ref_raise_pirq(struct ref_domain *d, uint32_t pirq)
+{
+    struct ref_port *p = ref_bound_pirq(d, pirq);
+    if (p)
+        ref_raise(d, (uint32_t)(p - d->port));
+}
+
 uint32_t ref_open_ports(const struct ref_domain *d)
 {
     uint32_t open = 0;
@@ -216,13 +232,27 @@ static int64_t bind_virq(struct ref_domain *d, void *arg, bool narrow)
     return rc;
 }
 
-/* No domain has pirqs. */
 static int64_t bind_pirq(struct ref_domain *d, void *arg, bool narrow)
 {
-    (void)d;
-    (void)arg;
+    struct evtchn_bind_pirq *a = arg;
+    uint32_t port = 0;
     (void)narrow;
-    return -XEN_EINVAL;
+    if (a->pirq >= d->config.nr_pirqs)
+        return -XEN_EINVAL;
+    if (d->pirq_error[a->pirq] == -XEN_EPERM)
+        return -XEN_EPERM;
+    if (ref_bound_pirq(d, a->pirq))
+        return -XEN_EEXIST;
+    int64_t rc = allocate(d, &port);
+    if (rc == 0)
+        rc = d->pirq_error[a->pirq];
+    if (rc)
+        return rc;
+    struct ref_port *p = occupy(d, port, EVTCHNSTAT_pirq, 0);
+    p->pirq = a->pirq;
+    p->share = a->flags & BIND_PIRQ__WILL_SHARE;
+    a->port = port;
+    return 0;
 }
 
 static int64_t close(struct ref_domain *d, void *arg, bool narrow)
@@ -272,6 +302,8 @@ static int64_t status(struct ref_domain *d, void *arg, bool narrow)
         a->u.interdomain.port = p->peer_port;
     } else if (p->status == EVTCHNSTAT_virq) {
         a->u.virq = p->virq;
+    } else if (p->status == EVTCHNSTAT_pirq) {
+        a->u.pirq = p->pirq;
     }
     return 0;
 }

@@ -78,6 +78,7 @@ struct evt_config script_config(unsigned domain, uint64_t traits)
         .domid = (uint16_t)domain,
         .nr_vcpus = vcpus[traits & 7],
         .max_port = traits & 7 << 6 ? max_port[traits >> 3 & 7] : (uint32_t)(traits >> 9 & 63),
+        .nr_pirqs = traits >> 23 & 3 ? 24 : REF_PIRQS,
         .extended = extended[traits >> 16 & 7],
         .rfc_numbering = (traits >> 20 & 7) == 0,
         .privileged = domain == 0,
@@ -195,7 +196,7 @@ static void bind_virq(struct step *s)
 
 static void bind_pirq(struct step *s)
 {
-    put32(s, 0, below(8));
+    put32(s, 0, below(chance(95) ? 24 : 100));
     put32(s, 4, below(4));
 }
 
@@ -229,7 +230,9 @@ static void bind_ipi(struct step *s)
 
 static void bind_vcpu(struct step *s)
 {
-    put32(s, 0, port_for(s->domain, BIT(EVTCHNSTAT_unbound) | BIT(EVTCHNSTAT_interdomain) | BIT(EVTCHNSTAT_virq)));
+    put32(s, 0,
+          port_for(s->domain, BIT(EVTCHNSTAT_unbound) | BIT(EVTCHNSTAT_interdomain) | BIT(EVTCHNSTAT_pirq) |
+                                  BIT(EVTCHNSTAT_virq)));
     put32(s, 4, vcpu_of(s->domain));
 }
 
@@ -382,7 +385,7 @@ static const struct {
 } operations[] = {
     {EVTCHNOP_bind_interdomain, 90, bind_interdomain},
     {EVTCHNOP_bind_virq, 35, bind_virq},
-    {EVTCHNOP_bind_pirq, 10, bind_pirq},
+    {EVTCHNOP_bind_pirq, 35, bind_pirq},
     {EVTCHNOP_close, 120, close_port},
     {EVTCHNOP_send, 260, send},
     {EVTCHNOP_status, 40, status},
@@ -450,6 +453,12 @@ static void virq(struct step *s)
     s->kind = STEP_VIRQ;
     s->arg[1] = below(26);
     s->arg[0] = s->arg[1] < NR_VIRQS && evt_virq_is_global((uint32_t)s->arg[1]) ? 0 : below(core(s->domain)->nr_vcpus);
+}
+
+static void pirq(struct step *s)
+{
+    s->kind = STEP_PIRQ;
+    s->arg[0] = below(chance(95) ? 24 : 2000);
 }
 
 static void poll(struct step *s)
@@ -534,7 +543,7 @@ void script_step(struct step *s)
         unsigned weight;
         void (*make)(struct step *s);
     } kinds[] = {
-        {720, call},    {90, scan},     {40, mask}, {50, virq}, {50, poll}, {4, latch},
+        {720, call},    {90, scan},     {40, mask}, {40, virq}, {30, pirq}, {50, poll}, {4, latch},
         {8, vcpu_info}, {30, scribble}, {4, frame}, {4, pause}, {1, new},   {1, fill},
     };
     if (queued) {
@@ -544,7 +553,7 @@ void script_step(struct step *s)
     }
     memset(s, 0, sizeof(*s));
     s->domain = (uint8_t)below(REF_DOMAINS);
-    uint32_t r = below(1002);
+    uint32_t r = below(1022);
     unsigned i = 0;
     while (r >= kinds[i].weight)
         r -= kinds[i++].weight;

@@ -39,9 +39,11 @@ static const struct operation {
 };
 
 static const char *const kinds[NR_STEP_KINDS] = {
-    [STEP_CALL] = "hypercall",          [STEP_FILL] = "fill",   [STEP_GUEST] = "guest",
-    [STEP_VIRQ] = "raise_virq",         [STEP_POLL] = "poll",   [STEP_LATCH] = "latch word size",
-    [STEP_VCPU_INFO] = "set_vcpu_info", [STEP_FRAME] = "frame", [STEP_PAUSE] = "pause",
+    [STEP_CALL] = "hypercall",        [STEP_FILL] = "fill",
+    [STEP_GUEST] = "guest",           [STEP_VIRQ] = "raise_virq",
+    [STEP_PIRQ] = "raise_pirq",       [STEP_POLL] = "poll",
+    [STEP_LATCH] = "latch word size", [STEP_VCPU_INFO] = "set_vcpu_info",
+    [STEP_FRAME] = "frame",           [STEP_PAUSE] = "pause",
     [STEP_NEW] = "new domain",
 };
 
@@ -176,7 +178,7 @@ static const char *const states[NR_PORT_STATES] = {"free", "unbound",  "interdom
 /* States that no guest of these worlds can bring about. */
 static bool is_possible(unsigned state)
 {
-    return state != EVTCHNSTAT_pirq && state != PORT_XEN;
+    return state != PORT_XEN;
 }
 
 static bool is_about_a_port(unsigned row)
