@@ -23,7 +23,7 @@ static const char *evtchn_why(struct fake_domain *d)
     return why ? why : "all is well";
 }
 
-enum { FREE = 6, IPI = 1, VIRQ, GLOBAL_VIRQ, UNBOUND, PAIR, UNKNOWN = 100 };
+enum { FREE = 6, IPI = 1, VIRQ, GLOBAL_VIRQ, UNBOUND, PAIR, UNKNOWN = 100, PIRQ = 7 };
 
 /* One port of each kind, and port 6 free again. */
 static struct fake_domain *make_domain(void)
@@ -36,6 +36,7 @@ static struct fake_domain *make_domain(void)
     assert_int_equal(op_alloc_unbound(other, DOMID_SELF, 1), 1);
     assert_int_equal(op_bind_interdomain(d, 2, 1), PAIR);
     assert_int_equal(op_bind_ipi(d, 0), FREE);
+    assert_int_equal(op_bind_pirq(d, 3, 0), PIRQ);
     assert_int_equal(op_close(d, FREE), 0);
     assert_string_equal(evtchn_why(d), "all is well");
     return d;
@@ -122,11 +123,30 @@ static void rules_of_domains(void **state)
     BREAKS(e->nr_valid, 63, "the number of valid ports is wrong");
     BREAKS(e->nr_known, 63, "the number of valid ports is wrong");
     BREAKS(e->nr_backed, 0, "the number of valid ports is wrong");
-    BREAKS(e->open_ports, 7, "the count of open ports is wrong");
+    BREAKS(e->open_ports, 8, "the count of open ports is wrong");
     BREAKS(e->xen_ports, 1, "the count of open ports is wrong");
     BREAKS(e->taken.middle[0], 1, "the levels of the free map differ");
     BREAKS(e->taken.root, 1, "the levels of the free map differ");
     BREAKS(e->pages, e->pages + 1, "the count of pages is wrong");
+}
+
+static void rules_of_pirqs(void **state)
+{
+    (void)state;
+    struct fake_domain *d = make_domain();
+    struct evt_domain *e = d->evt;
+    BREAKS(port(d, PIRQ)->pirq, e->nr_pirqs, "a pirq port has no such pirq");
+    BREAKS(port(d, PIRQ)->pirq, 4, "a pirq port is not in the table of pirqs");
+    BREAKS(e->pirq_port[4], e->nr_known, "the table of pirqs names a port that is not its own");
+    BREAKS(e->pirq_port[4], IPI, "the table of pirqs names a port that is not its own");
+    BREAKS(e->pirq_port[4], PIRQ, "the table of pirqs names a port that is not its own");
+    uint32_t *table = e->pirq_port;
+    e->pirq_port = NULL;
+    e->pages--;
+    assert_string_equal(evtchn_why(d), "a pirq port has no such pirq");
+    e->pirq_port = table;
+    e->pages++;
+    SOUND();
 }
 
 static void rules_of_unknown_ports(void **state)
@@ -195,9 +215,9 @@ static void rules_of_remembering(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(rules_of_ports),         IN_WORLD(states_of_ports),      IN_WORLD(rules_of_vcpus),
-        IN_WORLD(rules_of_domains),       IN_WORLD(rules_of_3level),      IN_WORLD(rules_of_fifo),
-        IN_WORLD(rules_of_unknown_ports), IN_WORLD(rules_of_remembering),
+        IN_WORLD(rules_of_ports),   IN_WORLD(states_of_ports),        IN_WORLD(rules_of_vcpus),
+        IN_WORLD(rules_of_domains), IN_WORLD(rules_of_pirqs),         IN_WORLD(rules_of_3level),
+        IN_WORLD(rules_of_fifo),    IN_WORLD(rules_of_unknown_ports), IN_WORLD(rules_of_remembering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

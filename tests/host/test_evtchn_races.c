@@ -119,6 +119,51 @@ static void virq_meets_another_life(void **state)
     }
 }
 
+/* --- A physical interrupt fires while its port is closed, and bound as something else. */
+
+static void port_becomes_another_pirq(void)
+{
+    port_closes();
+    assert_int_equal(op_bind_pirq(d, 4, 0), port);
+}
+
+static void pirq_meets_another_life(void **state)
+{
+    (void)state;
+    static void (*const others[])(void) = {port_closes, port_becomes_an_ipi, port_becomes_another_pirq};
+    for (unsigned i = 0; i < 3; i++) {
+        fake_begin();
+        d = fake_domain(1);
+        port = (uint32_t)op_bind_pirq(d, 3, 0);
+        then(others[i], 0);
+        evt_raise_pirq(d->evt, 3);
+        it_happened();
+        assert_int_equal(evt_events(d->evt), 0);
+        fake_end();
+    }
+}
+
+/* --- The word size is latched between the checks of a switch and the switch. */
+
+static void latch_32(void)
+{
+    evt_latch_word_size(d->evt, 32);
+}
+
+static void latch_meets_the_switch(void **state)
+{
+    (void)state;
+    fake_begin();
+    d = fake_domain(1);
+    then(latch_32, 1);
+    assert_int_equal(op_register64(d, 0, true), 0);
+    it_happened();
+    assert_int_equal(evt_word_size(d->evt), 64);
+    assert_int_equal(op_reset(d, DOMID_SELF), 0);
+    assert_int_equal(evt_word_size(d->evt), 32);
+    fake_end();
+}
+
 /* --- FIFO: a port is linked while another CPU links it, elsewhere. */
 
 enum { OLD = 3, NEW = 5, THIRD = 9 };
@@ -198,10 +243,9 @@ static void moving_ports_are_linked_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(close_meets_the_peers_close),
-        cmocka_unit_test(close_meets_a_new_peer),
-        cmocka_unit_test(virq_meets_another_life),
-        cmocka_unit_test(moving_ports_are_linked_once),
+        cmocka_unit_test(close_meets_the_peers_close), cmocka_unit_test(close_meets_a_new_peer),
+        cmocka_unit_test(virq_meets_another_life),     cmocka_unit_test(pirq_meets_another_life),
+        cmocka_unit_test(latch_meets_the_switch),      cmocka_unit_test(moving_ports_are_linked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,8 +251,9 @@ static void fifo_port_without_word(void **state)
     (void)state;
     fake_begin();
     struct fake_domain *d = make_domain(&abis[0]);
-    assert_int_equal(op_init_control(d, 0, 0, 0), 0);
+    assert_int_equal(op_init_control(d, VCPU, 0, 0), 0);
     touch_nothing(d, EVTCHN_FIFO_NR_CHANNELS);
+    assert_false(d->evt->ops->is_selected(d->evt, PORT, VCPU, 1)); /* its queue is vcpu 0's, which has no block */
     assert_false(d->evt->ops->is_selected(d->evt, PORT, VCPU, 2));
     fake_end();
 }
