@@ -143,7 +143,7 @@ enum zoo {
     ZOO_VCPU_VIRQ, /* VIRQ_DEBUG of vcpu 1 */
     ZOO_IPI,       /* of vcpu 0 */
     ZOO_IPI1,      /* of vcpu 1 */
-    ZOO_PIRQ,      /* ZOO_PIRQ_NUMBER; where there are no pirqs, unbound like ZOO_UNBOUND */
+    ZOO_PIRQ,      /* ZOO_PIRQ_NUMBER */
     ZOO_FOREIGN,   /* unbound for domain ZOO_DOMAIN, which does not exist */
     ZOO_FREE,      /* was open and was closed: the next port to be opened */
     ZOO_LAST,      /* unbound for the domain itself */
