@@ -339,7 +339,7 @@ mutant_programs := $(O)/mutation/unit $(lone_tests:%=$(O)/mutation/%)
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference coverage wasm32 bench --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -365,7 +365,7 @@ reference: $(O)/fuzz/reference
 coverage_flags := --coverage -fprofile-update=atomic
 coverage_tests := $(filter test_evtchn_%,$(host_tests))
 coverage:
-	+$(Q)$(MAKE) --no-print-directory O=$(O)/coverage SANITIZE= HOST_EXTRA='$(coverage_flags)' $(coverage_tests:%=$(O)/coverage/host/%)
+	+$(Q)$(MAKE) -s --no-print-directory O=$(O)/coverage HOST_CC=gcc SANITIZE= HOST_EXTRA='$(coverage_flags)' $(coverage_tests:%=$(O)/coverage/host/%)
 	$(Q)find $(O)/coverage -name '*.gcda' -delete
 	$(Q)for t in $(coverage_tests); do $(O)/coverage/host/$$t >$(O)/coverage/$$t.log 2>&1 || { tail $(O)/coverage/$$t.log; exit 1; }; done
 	$(Q)$(PYTHON) tools/coverage.py --build $(O)

@@ -430,6 +430,15 @@ static uint64_t mix_page(uint64_t hash, const void *page)
     return hash;
 }
 
+/* A port that was never used is like one that has no memory yet. */
+static uint64_t mix_port(uint64_t hash, uint32_t port, const struct evt_port *p)
+{
+    static const struct evt_port never;
+    if (memcmp(p, &never, sizeof(never)) == 0)
+        return hash;
+    return mix(mix(hash, &port, sizeof(port)), p, sizeof(*p));
+}
+
 static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
 {
     const struct evt_domain *d = f->evt;
@@ -442,7 +451,7 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
     hash = mix(hash, &f->wakes, sizeof(f->wakes));
     hash = mix(hash, &f->wake_alls, sizeof(f->wake_alls));
     for (uint32_t port = 0; port < d->nr_backed; port++)
-        hash = mix(hash, evt_port_of(d, port), sizeof(struct evt_port));
+        hash = mix_port(hash, port, evt_port_of(d, port));
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
     hash = mix(hash, f->pirq, sizeof(f->pirq));

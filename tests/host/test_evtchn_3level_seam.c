@@ -5,7 +5,7 @@
  */
 // links: evtchn/abi_2level.c evtchn/abi_fifo.c evtchn/check.c evtchn/describe.c evtchn/domain.c
 // links: evtchn/fifo_register.c evtchn/ops.c evtchn/ports.c evtchn/register.c evtchn/reset.c
-// links: evtchn/view.c evtchn/virq.c tests/host/env_fake.c common/format.c
+// links: evtchn/pirq.c evtchn/view.c evtchn/virq.c tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_3level.c"
 

@@ -258,11 +258,35 @@ static void fifo_port_without_word(void **state)
     fake_end();
 }
 
+/* A vcpu that may have missed events is given every bit, and an upcall. */
+static void selecting_all(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < NR_ABIS; i++) {
+        fake_begin();
+        struct fake_domain *d = make_domain(&abis[i]);
+        unsigned size = abis[i].w / 8;
+        memset(guest_vcpu_info(d, VCPU), 0, 64);
+        memset(d->frames[L2_FRAME], 0, 4096);
+        d->evt->ops->select_all(d->evt, VCPU);
+        for (unsigned byte = 0; byte < size; byte++)
+            assert_int_equal(guest_vcpu_info(d, VCPU)[size + byte], 0xff);
+        assert_int_equal(guest_vcpu_info(d, VCPU)[2 * size], 0);
+        assert_int_equal(*guest_upcall(d, VCPU), 1);
+        for (unsigned byte = 0; byte < 4096; byte++)
+            assert_int_equal(d->frames[L2_FRAME][byte], abis[i].levels == 3 && byte < size * abis[i].w ? 0xff : 0);
+        fake_end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_combination),      cmocka_unit_test(parked),
-        cmocka_unit_test(ports_without_bits),     cmocka_unit_test(domain_without_shared_info),
+        cmocka_unit_test(every_combination),
+        cmocka_unit_test(parked),
+        cmocka_unit_test(selecting_all),
+        cmocka_unit_test(ports_without_bits),
+        cmocka_unit_test(domain_without_shared_info),
         cmocka_unit_test(fifo_port_without_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
