@@ -73,6 +73,7 @@ struct fake_env {
     unsigned nr_held;
     void (*on_lock)(void); /* what another CPU does just before a lock is taken, once ... */
     unsigned locks_before; /* ... after so many others */
+    unsigned other_cpus;   /* that are running now, in the middle of somebody's call */
     unsigned long locks[3]; /* taken so far, by FAKE_LOCK_*; not when threaded */
 };
 
