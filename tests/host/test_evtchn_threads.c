@@ -25,13 +25,14 @@ static uint32_t draw(struct actor *a, uint32_t n)
     return (a->seed >> 10) % n;
 }
 
-/* As fake_op, with guest memory of the thread's own. */
+/* As fake_op, with guest memory of the thread's own. On FIFO nobody consumes: closed ports stay linked until the
+ * allocator gives up passing over them. */
 static void call(struct actor *a, struct fake_domain *d, uint32_t cmd, const void *arg, size_t n)
 {
     uint32_t offset = a->number * 64;
     uint64_t at = fake_put(offset, arg, n);
     int64_t rc = evt_hypercall(d->evt, cmd, at, false);
-    if (rc != 0 && rc != -XEN_EINVAL && rc != -XEN_EEXIST)
+    if (rc != 0 && rc != -XEN_EINVAL && rc != -XEN_EEXIST && rc != -XEN_ENOSPC)
         abort();
 }
 
