@@ -15,4 +15,4 @@ def test_memory_table():
     table = re.findall(r"^# (.*)$", output.stdout + output.stderr, re.MULTILINE)
     shown = (harness.ROOT / "docs/design/evtchn.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- output of test_evtchn_cost -->\n```text\n(.*?)\n```", shown, re.DOTALL).group(1)
-    assert shown.splitlines() == table
+    assert shown.splitlines() == table, "put this there:\n" + "\n".join(table)
