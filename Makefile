@@ -105,7 +105,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts fuzz model coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf
@@ -127,6 +127,7 @@ help:
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
+	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
@@ -254,10 +255,53 @@ endef
 $(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
 $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 
+# --- The model -------------------------------------------------------------------------------------------------------
+# evtchn/ and guest/lib as they are, but instrumented: tests/model/access.c stands where the compiler expects a sanitizer.
+# guest/lib's variables go into the section that the model restores between schedules.
+model_flags := -std=c11 -O1 -g -I. $(call warnings,$(HOST_CC)) -fno-common -fno-stack-protector -DEVT_SHM_EXTERN
+model_own_flags := $(model_flags) -D_GNU_SOURCE -O2
+model_core_flags := $(model_flags) -ffreestanding -fsanitize=thread -fno-omit-frame-pointer -mno-red-zone -mgeneral-regs-only \
+	$(if $(findstring clang,$(HOST_CC)),,--param tsan-instrument-func-entry-exit=0)
+model_guest_flags := $(model_core_flags) -include tests/model/rename.h
+model_renames := --redefine-sym memset=access_memset --redefine-sym memcpy=access_memcpy
+model_sections := --set-section-flags .bss=alloc,load,contents,data --rename-section .bss=model_state,alloc,load,contents,data \
+	--rename-section .data=model_state
+
+model_core := $(wildcard evtchn/*.c) common/format.c
+model_guest := $(addprefix guest/lib/,events.c fifo.c memory.c three_level.c upcall.c)
+model_own := $(wildcard tests/model/*.c tests/model/scenarios/*.c tests/model/*.S)
+model_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_core) $(model_guest) $(model_own))
+
+$(O)/model.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HOST_CC) $(model_own_flags) $(model_guest_flags)' | cmp -s - $@ || \
+	 echo '$(HOST_CC) $(model_own_flags) $(model_guest_flags)' > $@
+
+# $(1) = folder, $(2) = flags, $(3) = objcopy's arguments
+define model_rules
+$(O)/obj/model/$(1)/%.o: $(1)/% $(O)/model.flags
+	$$(call say,MODELCC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $(2) -MMD -MP -c $$< -o $$@
+	$(if $(3),$$(Q)objcopy $(3) $$@)
+endef
+$(eval $(call model_rules,evtchn,$(model_core_flags),$(model_renames)))
+$(eval $(call model_rules,common,$(model_core_flags),$(model_renames)))
+$(eval $(call model_rules,guest,$(model_guest_flags),$(model_renames) $(model_sections)))
+$(eval $(call model_rules,tests/model,$(model_own_flags),))
+
+$(O)/model/model: $(model_objects)
+	$(call say,MODELLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -no-pie $(model_objects) -o $@
+
+model: $(O)/model/model
+	$(Q)$<
+
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --model --abi32 --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot)
 
 test:
@@ -270,7 +314,7 @@ test-vm:
 	+$(Q)$(runner) $(run_vm)
 
 test-long:
-	+$(Q)$(runner) --long $(run_vm)
+	+$(Q)$(runner) --long --model $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
