@@ -136,6 +136,55 @@ void env_unlock(uint32_t *lock)
     machine_unlock(lock);
 }
 
+/* --- Physical interrupts: one lock of the host's own around all that is known of a line */
+
+bool env_pirq_permitted(struct evt_domain *d, uint32_t pirq)
+{
+    (void)d;
+    (void)pirq;
+    no_locks("a permission is asked for");
+    return true;
+}
+
+static void set_line(bool bound)
+{
+    machine_lock(&env.pirq_lock);
+    env.pirq_bound = bound;
+    machine_unlock(&env.pirq_lock);
+}
+
+int env_pirq_bind(struct evt_domain *d, uint32_t pirq, bool share)
+{
+    (void)d;
+    (void)pirq;
+    (void)share;
+    set_line(true);
+    return 0;
+}
+
+void env_pirq_notifies(struct evt_domain *d, uint32_t pirq, unsigned vcpu)
+{
+    (void)d;
+    (void)pirq;
+    (void)vcpu;
+    set_line(true);
+}
+
+void env_pirq_unbind(struct evt_domain *d, uint32_t pirq)
+{
+    (void)d;
+    (void)pirq;
+    set_line(false);
+}
+
+void env_fire(uint32_t pirq)
+{
+    machine_lock(&env.pirq_lock);
+    if (env.pirq_bound)
+        evt_raise_pirq(env.domain[0].evt, pirq);
+    machine_unlock(&env.pirq_lock);
+}
+
 /* --- Who is in the core */
 
 uint64_t env_presence(void)

@@ -27,7 +27,9 @@ struct env_domain {
 struct env_state {
     /* A byte a thread: odd while it is in the core, and another number in each call. */
     uint8_t presence[8] __attribute__((aligned(8)));
-    uint64_t token; /* of env_quiesce_begin */
+    uint64_t token;     /* of env_quiesce_begin */
+    uint32_t pirq_lock; /* guards the next */
+    bool pirq_bound;
     struct env_domain domain[ENV_DOMAINS];
     uint16_t free_pages[WORLD_CORE_PAGES];
     unsigned nr_free, next_page;
@@ -43,6 +45,9 @@ void env_leave(void);
 /* After -XEN_ERESTART: wait until another thread has left the core. since: presence when the call began. */
 void env_wait_for_others(uint64_t since);
 uint64_t env_presence(void);
+
+/* The line of this pirq of domain 1 fires, if it is bound. */
+void env_fire(uint32_t pirq);
 
 /* SCHEDOP_poll and SCHEDOP_block of a vcpu. */
 int env_poll(struct env_domain *d, unsigned vcpu, const uint32_t *port, unsigned n);

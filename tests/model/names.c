@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/model/env_model.h"
+#include "tests/model/machine.h"
 #include "tests/model/state.h"
 #include "tests/model/story.h"
 
@@ -20,67 +21,43 @@ static const char *whose(unsigned domain)
 
 /* --- What the guest shares */
 
-static bool name_vcpu(char *name, const struct evt_domain *d, unsigned domain, uintptr_t at)
+static bool name_shared(char *name, const struct evt_domain *d, unsigned domain, uintptr_t at)
 {
-    static const char *const queue_words[] = {"ready", "reserved"};
+    static const char *const formats[] = {
+        /* whose, vcpu, index */
+        [EVT_WORD_UPCALL] = "%1$svcpu %2$u's upcall flag",
+        [EVT_WORD_SELECTOR] = "%1$svcpu %2$u's selector",
+        [EVT_WORD_L1] = "%1$svcpu %2$u's L1 selector",
+        [EVT_WORD_L2] = "%1$sword %3$u of vcpu %2$u's L2 selector",
+        [EVT_WORD_PENDING] = "%1$spending word %3$u",
+        [EVT_WORD_MASK] = "%1$smask word %3$u",
+        [EVT_WORD_EVENT] = "%1$sevent word of port %3$u",
+        [EVT_WORD_READY] = "%1$svcpu %2$u's ready word",
+        [EVT_WORD_HEAD] = "%1$svcpu %2$u's head of queue %3$u",
+    };
+    struct evt_word word;
 
-    for (unsigned i = 0; i < d->nr_vcpus; i++) {
-        const struct evt_vcpu *v = evt_vcpu_of(d, i);
-        unsigned offset = (unsigned)(at - (uintptr_t)v->info);
-        if (in(at, v->info, 16))
-            snprintf(name, STORY_NAME, "%svcpu %u's %s", whose(domain), i,
-                     offset == 0  ? "upcall flag"
-                     : offset < 8 ? "upcall mask"
-                                  : "selector (L1)");
-        else if (in(at, v->l2, 512))
-            snprintf(name, STORY_NAME, "%svcpu %u's L2 word %lu", whose(domain), i, (at - (uintptr_t)v->l2) / 8);
-        else if (in(at, v->control, 8))
-            snprintf(name, STORY_NAME, "%svcpu %u's %s word", whose(domain), i,
-                     queue_words[(at - (uintptr_t)v->control) / 4]);
-        else if (in(at, v->control, sizeof(struct evtchn_fifo_control_block)))
-            snprintf(name, STORY_NAME, "%svcpu %u's head of queue %lu", whose(domain), i,
-                     (at - (uintptr_t)v->control) / 4 - 2);
-        else
-            continue;
-        return true;
-    }
-    return false;
-}
-
-static bool name_bitmap(char *name, const struct evt_domain *d, unsigned domain, uintptr_t at)
-{
-    const char *of = whose(domain);
-    const uint8_t *old = d->shared_info + 2048;
-
-    for (unsigned i = 0; i < EVT_3LEVEL_PAGES; i++) {
-        if (in(at, d->pending[i], 4096))
-            snprintf(name, STORY_NAME, "%sL3 pending word %lu", of, i * 512 + (at - (uintptr_t)d->pending[i]) / 8);
-        else if (in(at, d->mask[i], 4096))
-            snprintf(name, STORY_NAME, "%sL3 mask word %lu", of, i * 512 + (at - (uintptr_t)d->mask[i]) / 8);
-        else
-            continue;
-        return true;
-    }
-    if (in(at, old, 512))
-        snprintf(name, STORY_NAME, "%spending word %lu", of, (at - (uintptr_t)old) / 8);
-    else if (in(at, old + 512, 512))
-        snprintf(name, STORY_NAME, "%smask word %lu", of, (at - (uintptr_t)old) / 8 - 64);
-    else if (in(at, d->shared_info, 2048))
-        snprintf(name, STORY_NAME, "%sold vcpu_info of vcpu %lu, byte %lu", of, (at - (uintptr_t)d->shared_info) / 64,
-                 (at - (uintptr_t)d->shared_info) % 64);
-    else
+    if (in(at, d->shared_info, 2048) && at % 64 == 1)
+        snprintf(name, STORY_NAME, "%svcpu %lu's upcall mask", whose(domain), (at - (uintptr_t)d->shared_info) / 64);
+    else if (!evt_describe_word(d, (const void *)at, &word))
         return false;
+    else
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(name, STORY_NAME, formats[word.kind], whose(domain), word.vcpu, word.index);
+#pragma GCC diagnostic pop
     return true;
 }
 
-static bool is_fifo_word(const struct evt_domain *d, uintptr_t at, uint32_t *port)
+static bool is_event_word(const struct evt_domain *d, uintptr_t at)
 {
-    for (uint32_t i = 0; i < EVT_ARRAY_PAGES; i++)
-        if (in(at, d->words[i], 4096)) {
-            *port = (uint32_t)(i * 1024 + (at - (uintptr_t)d->words[i]) / 4);
-            return true;
-        }
-    return false;
+    struct evt_word word;
+    bool running = machine.running;
+
+    machine.running = false;
+    bool is = evt_describe_word(d, (const void *)at, &word) && word.kind == EVT_WORD_EVENT;
+    machine.running = running;
+    return is;
 }
 
 /* --- The core's own */
@@ -160,6 +137,8 @@ static bool name_env(char *name, uintptr_t at)
 {
     if (in(at, env.presence, 8))
         snprintf(name, STORY_NAME, "who is in the hypervisor");
+    else if (in(at, &env.pirq_lock, 4))
+        snprintf(name, STORY_NAME, "the lock of the interrupt lines");
     else if (in(at, &env.token, 8))
         snprintf(name, STORY_NAME, "the token of those who wait for all CPUs");
     else if (in(at, env.domain, sizeof(env.domain)))
@@ -175,24 +154,28 @@ static bool name_env(char *name, uintptr_t at)
     return true;
 }
 
-void story_name(char *name, uintptr_t at, unsigned size)
+static void find_name(char *name, uintptr_t at, unsigned size)
 {
-    uint32_t port;
-
     snprintf(name, STORY_NAME, "%u bytes at page %lu + %lu", size, (at - (uintptr_t)state_arena) / STATE_PAGE,
              at % STATE_PAGE);
     if (name_env(name, at))
         return;
     for (unsigned i = 0; i < ENV_DOMAINS; i++) {
         const struct evt_domain *d = env.domain[i].evt;
-        if (is_fifo_word(d, at, &port)) {
-            snprintf(name, STORY_NAME, "%sevent word of port %u", whose(i), port);
-            return;
-        }
-        if (name_field(name, d, i, at) || name_vcpu(name, d, i, at) || name_bitmap(name, d, i, at) ||
-            name_port(name, d, i, at) || name_queue(name, d, i, at) || name_pointer(name, d, i, at))
+        if (name_field(name, d, i, at) || name_shared(name, d, i, at) || name_port(name, d, i, at) ||
+            name_queue(name, d, i, at) || name_pointer(name, d, i, at))
             return;
     }
+}
+
+/* The core is asked; what it looks at for that is no step. */
+void story_name(char *name, uintptr_t at, unsigned size)
+{
+    bool running = machine.running;
+
+    machine.running = false;
+    find_name(name, at, size);
+    machine.running = running;
 }
 
 /* --- Values */
@@ -220,14 +203,12 @@ void story_value(char *text, uintptr_t at, unsigned size, uint64_t value)
 {
     static const struct evt_ops *const ops[] = {&evt_2level_ops64, &evt_2level_ops32, &evt_3level_ops64,
                                                 &evt_3level_ops32, &evt_fifo_ops};
-    uint32_t port;
-
     snprintf(text, STORY_NAME, value < 10 ? "%lu" : "0x%lx", value);
     if (value > UINT32_MAX)
         for (unsigned i = 0; i < 5; i++)
             if (value == (uintptr_t)ops[i])
                 snprintf(text, STORY_NAME, "%s", ops[i]->name);
     for (unsigned i = 0; i < ENV_DOMAINS; i++)
-        if (size == 4 && is_fifo_word(env.domain[i].evt, at, &port))
+        if (size == 4 && is_event_word(env.domain[i].evt, at))
             name_word(text, (uint32_t)value);
 }

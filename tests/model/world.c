@@ -52,6 +52,7 @@ static void create_domain(struct env_domain *d, uint16_t domid)
         .domid = domid,
         .nr_vcpus = WORLD_VCPUS,
         .max_port = UINT32_MAX,
+        .nr_pirqs = 64,
         .extended = EVTCHN_EXTENDED_3LEVEL | EVTCHN_EXTENDED_FIFO,
         .owner = d,
     };
@@ -96,6 +97,7 @@ const char *world_check(void)
 static const char *const operations[] = {
     [EVTCHNOP_bind_interdomain] = "bind_interdomain",
     [EVTCHNOP_bind_virq] = "bind_virq",
+    [EVTCHNOP_bind_pirq] = "bind_pirq",
     [EVTCHNOP_close] = "close",
     [EVTCHNOP_send] = "send",
     [EVTCHNOP_alloc_unbound] = "alloc_unbound",
@@ -185,6 +187,13 @@ void world_raise_virq(unsigned vcpu, uint32_t virq)
 {
     env_enter();
     evt_raise_virq(env.domain[0].evt, vcpu, virq);
+    env_leave();
+}
+
+void world_raise_pirq(uint32_t pirq)
+{
+    env_enter();
+    env_fire(pirq);
     env_leave();
 }
 

@@ -57,7 +57,8 @@ uint32_t world_status(uint32_t port);
 int world_poll(const uint32_t *port, unsigned n);
 /* SCHEDOP_block. */
 void world_block(void);
-/* The hypervisor raises a virq of the guest. */
+/* The hypervisor raises a virq, and a device a pirq, of the guest. */
 void world_raise_virq(unsigned vcpu, uint32_t virq);
+void world_raise_pirq(uint32_t pirq);
 
 #endif

@@ -6,6 +6,7 @@
 #include "tests/model/state.h"
 
 #define NEXT_LIFE 10U /* in world_watch */
+#define PIRQ 20U
 
 static uint32_t next_port MODEL_STATE = 0;
 
@@ -100,14 +101,43 @@ static void bind_or_not(void)
         EXPECT_VALUE(port, -XEN_EINVAL);
 }
 
-/* A virq on port 4 of vcpu 0. */
-static void open_virq(void)
+/* Port 4, for a virq or a pirq, of vcpu 0. */
+static void watch4(void)
 {
-    EXPECT_VALUE(evt_bind_virq(VIRQ_DEBUG, 0), 4);
     evt_set_handler(4, guest_handler, &world_watch[4]);
     if (evt.fifo)
         EXPECT_VALUE(evt_fifo_expand(4), 0);
     EXPECT_VALUE(evt_unmask(4), 0);
+}
+
+static void open_virq(void)
+{
+    EXPECT_VALUE(evt_bind_virq(VIRQ_DEBUG, 0), 4);
+    watch4();
+}
+
+static void open_pirq(void)
+{
+    struct evtchn_bind_pirq op = {.pirq = PIRQ};
+
+    EXPECT_VALUE(world_op(EVTCHNOP_bind_pirq, &op), 0);
+    EXPECT_VALUE(op.port, 4);
+    watch4();
+}
+
+static void raise_pirq(void)
+{
+    world_raise_pirq(PIRQ);
+}
+
+static void handled_once(void)
+{
+    EXPECT_VALUE(world_watch[4].handled, 1);
+}
+
+static void move4(void)
+{
+    EXPECT_VALUE(evt_move(4, 1), 0);
 }
 
 static void raise_virq(void)
@@ -115,7 +145,7 @@ static void raise_virq(void)
     world_raise_virq(0, VIRQ_DEBUG);
 }
 
-static void close_virq_and_reopen(void)
+static void close4_and_reopen(void)
 {
     close4();
     reopen();
@@ -185,14 +215,29 @@ const struct scenario scenarios_ports[] = {
         .name = "virq || close, open again",
         .abis = ON_ALL,
         .first = {{ACTOR_VCPU0, open_virq}},
-        .thread = {{ACTOR_TIMER, raise_virq}, {ACTOR_VCPU0, close_virq_and_reopen}},
+        .thread = {{ACTOR_TIMER, raise_virq}, {ACTOR_VCPU0, close4_and_reopen}},
         .check = no_event_from_the_past,
+    },
+    {
+        .name = "pirq || close, open again",
+        .abis = ON_ALL,
+        .first = {{ACTOR_VCPU0, open_pirq}},
+        .thread = {{ACTOR_TIMER, raise_pirq}, {ACTOR_VCPU0, close4_and_reopen}},
+        .check = no_event_from_the_past,
+    },
+    {
+        .name = "pirq || mask, bind_vcpu, unmask",
+        .abis = ON_ALL,
+        .first = {{ACTOR_VCPU0, open_pirq}},
+        .thread = {{ACTOR_TIMER, raise_pirq}, {ACTOR_VCPU0, move4}},
+        .check = handled_once,
     },
     {
         .name = "virq || send || consume",
         .abis = ON_ALL,
         .first = {{ACTOR_VCPU0, open_virq}},
         .thread = {{ACTOR_TIMER, raise_virq}, {ACTOR_PEER, peer_send1}, {ACTOR_VCPU0, take_events}},
+        .check = handled_once,
     },
     {0},
 };
