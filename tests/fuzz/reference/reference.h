@@ -36,6 +36,7 @@ struct ref_place {
 struct ref_port {
     uint8_t status; /* EVTCHNSTAT_* */
     uint8_t priority;
+    bool attached;   /* the hypervisor consumes this end */
     bool remembered; /* FIFO: raised before it had a word */
     bool queued;     /* FIFO: in a queue, perhaps since an earlier life */
     uint16_t vcpu;   /* notify vcpu */
@@ -71,6 +72,8 @@ struct ref_domain {
     int pirq_error[REF_PIRQS]; /* what the host answers to who wants it: 0, or a negative error */
     uint8_t memory[REF_PAGES][4096];
     unsigned kicks[REF_VCPUS], wakes, wake_alls;
+    unsigned consumed; /* events for attached ports */
+    uint32_t last_consumed, last_consumed_vcpu;
     uint32_t last_wake;
     uint64_t events, dropped;
 };
@@ -103,6 +106,10 @@ void ref_latch_word_size(struct ref_domain *d, unsigned bits);
 void ref_set_vcpu_info(struct ref_domain *d, unsigned vcpu, struct ref_place place);
 int64_t ref_hypercall(struct ref_domain *caller, uint32_t cmd, uint64_t arg, bool narrow);
 int ref_port_is_pending(struct ref_domain *d, uint32_t port);
+/* Xen-attached ports. */
+int64_t ref_attach(struct ref_domain *d, uint16_t remote, unsigned vcpu, uint32_t *port);
+void ref_notify_attached(struct ref_domain *d, uint32_t port);
+void ref_detach(struct ref_domain *d, uint32_t port);
 /* A pirq's port; NULL: it is not bound. */
 struct ref_port *ref_bound_pirq(struct ref_domain *d, uint32_t pirq);
 void ref_raise_pirq(struct ref_domain *d, uint32_t pirq);

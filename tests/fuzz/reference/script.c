@@ -151,9 +151,9 @@ static void find_offer(unsigned domain, uint16_t *domid, uint32_t *port)
     for (unsigned i = 0; i < 12; i++) {
         unsigned other = below(REF_DOMAINS);
         *domid = (uint16_t)other;
-        *port = port_in(other, BIT(EVTCHNSTAT_unbound));
-        if (world_port_state(other, *port) == (enum port_state)EVTCHNSTAT_unbound &&
-            evt_port_of(core(other), *port)->for_dom == domain)
+        *port = port_in(other, BIT(EVTCHNSTAT_unbound) | (chance(20) ? BIT(PORT_XEN) : 0));
+        const struct evt_port *p = evt_port_get(core(other), *port);
+        if (p && (p->state & ~EVT_XEN_ATTACHED) == EVTCHNSTAT_unbound && p->for_dom == domain)
             return;
     }
 }
@@ -461,6 +461,26 @@ static void pirq(struct step *s)
     s->arg[0] = below(chance(95) ? 24 : 2000);
 }
 
+/* The hypervisor's own ends. */
+static void attach(struct step *s)
+{
+    s->kind = STEP_ATTACH;
+    s->arg[0] = chance(95) ? below(REF_DOMAINS) : 9;
+    s->arg[1] = vcpu_of(s->domain);
+}
+
+static void notify(struct step *s)
+{
+    s->kind = STEP_NOTIFY;
+    s->arg[0] = port_for(s->domain, BIT(PORT_XEN));
+}
+
+static void detach(struct step *s)
+{
+    s->kind = STEP_DETACH;
+    s->arg[0] = port_for(s->domain, BIT(PORT_XEN));
+}
+
 static void poll(struct step *s)
 {
     s->kind = STEP_POLL;
@@ -534,7 +554,7 @@ static void fill(struct step *s)
 {
     s->kind = STEP_FILL;
     s->flags = chance(50) ? STEP_EACH_ALLOC : 0;
-    s->arg[0] = chance(97) ? 1 + below(100) : 1 + below(6000);
+    s->arg[0] = chance(97) || from_bytes ? 1 + below(100) : 1 + below(6000);
 }
 
 void script_step(struct step *s)
@@ -543,8 +563,8 @@ void script_step(struct step *s)
         unsigned weight;
         void (*make)(struct step *s);
     } kinds[] = {
-        {720, call},    {90, scan},     {40, mask}, {40, virq}, {30, pirq}, {50, poll}, {4, latch},
-        {8, vcpu_info}, {30, scribble}, {4, frame}, {4, pause}, {1, new},   {1, fill},
+        {720, call}, {90, scan}, {40, mask},     {40, virq},     {30, pirq}, {12, attach}, {12, notify}, {7, detach},
+        {50, poll},  {4, latch}, {8, vcpu_info}, {30, scribble}, {4, frame}, {4, pause},   {1, new},     {1, fill},
     };
     if (queued) {
         *s = queue[0];
@@ -553,7 +573,7 @@ void script_step(struct step *s)
     }
     memset(s, 0, sizeof(*s));
     s->domain = (uint8_t)below(REF_DOMAINS);
-    uint32_t r = below(1022);
+    uint32_t r = below(1053);
     unsigned i = 0;
     while (r >= kinds[i].weight)
         r -= kinds[i++].weight;

@@ -126,6 +126,9 @@ static void compare_signals(unsigned domain)
     compare_number(domain, "wakes of pollers", f->wakes, r->wakes);
     compare_number(domain, "the port of the last wake", f->last_wake, r->last_wake);
     compare_number(domain, "wakes of all pollers", f->wake_alls, r->wake_alls);
+    compare_number(domain, "events for the hypervisor", f->consumed, r->consumed);
+    compare_number(domain, "the port of the last of these", f->consumed_port, r->last_consumed);
+    compare_number(domain, "the vcpu of the last of these", f->consumed_vcpu, r->last_consumed_vcpu);
     compare_number(domain, "events", evt_events(f->evt), r->events);
     compare_number(domain, "dropped events", evt_dropped(f->evt), r->dropped);
 }
@@ -432,6 +435,34 @@ static int64_t step_pirq(const struct step *s)
     return 0;
 }
 
+static int64_t step_attach(const struct step *s)
+{
+    uint32_t port = 0, model = 0;
+    int rc = evt_attach(fake.domain[s->domain].evt, (uint16_t)s->arg[0], (unsigned)s->arg[1], &port);
+    if (options.hostile)
+        return rc;
+    int64_t expected = ref_attach(&ref.domain[s->domain], (uint16_t)s->arg[0], (unsigned)s->arg[1], &model);
+    if (rc != expected || (rc == 0 && port != model))
+        world_fail("attaching gives %d and port %u, the model says %d and %u", rc, port, (int)expected, model);
+    return rc;
+}
+
+static int64_t step_notify(const struct step *s)
+{
+    evt_notify_attached(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
+    if (!options.hostile)
+        ref_notify_attached(&ref.domain[s->domain], (uint32_t)s->arg[0]);
+    return 0;
+}
+
+static int64_t step_detach(const struct step *s)
+{
+    evt_detach(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
+    if (!options.hostile)
+        ref_detach(&ref.domain[s->domain], (uint32_t)s->arg[0]);
+    return 0;
+}
+
 static int64_t step_poll(const struct step *s)
 {
     int rc = evt_port_is_pending(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
@@ -508,10 +539,11 @@ static int64_t step_fill(const struct step *s)
 }
 
 static int64_t (*const steps[NR_STEP_KINDS])(const struct step *s) = {
-    [STEP_CALL] = step_call,   [STEP_VIRQ] = step_virq,   [STEP_PIRQ] = step_pirq,
-    [STEP_POLL] = step_poll,   [STEP_LATCH] = step_latch, [STEP_VCPU_INFO] = step_vcpu_info,
-    [STEP_GUEST] = step_guest, [STEP_FRAME] = step_frame, [STEP_PAUSE] = step_pause,
-    [STEP_NEW] = step_new,     [STEP_FILL] = step_fill,
+    [STEP_CALL] = step_call,     [STEP_VIRQ] = step_virq,     [STEP_PIRQ] = step_pirq,
+    [STEP_ATTACH] = step_attach, [STEP_NOTIFY] = step_notify, [STEP_DETACH] = step_detach,
+    [STEP_POLL] = step_poll,     [STEP_LATCH] = step_latch,   [STEP_VCPU_INFO] = step_vcpu_info,
+    [STEP_GUEST] = step_guest,   [STEP_FRAME] = step_frame,   [STEP_PAUSE] = step_pause,
+    [STEP_NEW] = step_new,       [STEP_FILL] = step_fill,
 };
 
 static void count(const struct step *s)
