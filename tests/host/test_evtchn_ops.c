@@ -218,7 +218,7 @@ static void close_refusals(void **state)
     REFUSED(XEN_EINVAL, op_close(d, 256));
     REFUSED(XEN_EINVAL, op_close(d, UINT32_MAX));
     assert_int_equal(op_bind_ipi(d, 0), 1);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     REFUSED(XEN_EINVAL, op_close(d, 1));
 }
 
@@ -262,7 +262,7 @@ static void send_by_state(void **state)
     uint64_t before = fake_snapshot();
     assert_int_equal(op_send(p.a, 4), 0); /* dropped */
     assert_true(before == fake_snapshot());
-    evt_port_attach_xen(p.a->evt, 2);
+    fake_attach_xen(p.a, 2);
     REFUSED(XEN_EINVAL, op_send(p.a, 2));
 }
 
@@ -279,7 +279,7 @@ static void status_order_of_checks(void **state)
     assert_int_equal(op_status(dom0, 2, 1, &s), 0);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     assert_int_equal(s.u.unbound.dom, 77);
-    evt_port_attach_xen(b->evt, 1);
+    fake_attach_xen(b, 1);
     REFUSED(XEN_EACCES, op_status(a, 2, 1, &s)); /* before -EPERM */
     REFUSED(XEN_EACCES, op_status(b, DOMID_SELF, 1, &s));
     assert_int_equal(op_bind_virq(b, VIRQ_DEBUG, 1), 2);
@@ -325,7 +325,7 @@ static void bind_ipi_and_bind_vcpu(void **state)
     /* On 2-level the move of a pending event raises nothing. */
     assert_int_equal(op_bind_vcpu(p.a, 1, 2), 0);
     assert_int_equal(p.a->kicks[2], 0);
-    evt_port_attach_xen(p.a->evt, 1);
+    fake_attach_xen(p.a, 1);
     REFUSED(XEN_EINVAL, op_bind_vcpu(p.a, 1, 1));
 }
 
@@ -340,7 +340,7 @@ static void unmask_rules(void **state)
     assert_int_equal(op_unmask(d, 0), 0);
     assert_int_equal(op_unmask(d, 1), 0);
     assert_int_equal(op_bind_ipi(d, 0), 1);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     assert_int_equal(op_unmask(d, 1), 0);
     assert_int_equal(guest_mask64(d)[0], UINT64_MAX);
     assert_int_equal(d->kicks[0], 0);
@@ -407,7 +407,7 @@ static void polling(void **state)
     assert_int_equal(evt_port_is_pending(d->evt, 1), 0);
     assert_int_equal(op_send(d, 1), 0);
     assert_int_equal(evt_port_is_pending(d->evt, 1), 1);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     assert_int_equal(evt_port_is_pending(d->evt, 1), -XEN_EINVAL);
 }
 
