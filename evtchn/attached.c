@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xen-attached ports: ends that the hypervisor itself consumes and raises (spec sections 1 and 2). Such a port is an
+ * Xen-attached ports: ends that the hypervisor itself consumes and raises (EVT-OBJ-06, EVT-OBJ-13). Such a port is an
  * unbound or interdomain one with EVT_XEN_ATTACHED in its state. No guest sees it, an event for it touches no shared
  * word but goes to the consumer, and it keeps its number whatever its domain does.
  */

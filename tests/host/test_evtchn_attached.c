@@ -47,7 +47,7 @@ static void without_memory(void **state)
     REFUSED(XEN_ENOMEM, evt_attach(d->evt, 2, 0, &port));
 }
 
-/* Neither its own domain nor a privileged one can touch it; port 1 is unbound, then interdomain. */
+/* EVT-OBJ-06: Neither its own domain nor a privileged one can touch it; port 1 is unbound, then interdomain. */
 static void guests_cannot_touch_it(void **state)
 {
     (void)state;
@@ -70,7 +70,7 @@ static void guests_cannot_touch_it(void **state)
     REFUSED(XEN_EINVAL, op_bind_interdomain(peer, 1, 1)); /* taken */
 }
 
-/* Only for whom it is meant. */
+/* EVT-OBJ-13: Only for whom it is meant. */
 static void binding_it(void **state)
 {
     (void)state;
@@ -88,7 +88,7 @@ static void binding_it(void **state)
     SOUND();
 }
 
-/* The event goes to the consumer and touches no word of the domain whose port it is. */
+/* EVT-OBJ-13: The event goes to the consumer and touches no word of the domain whose port it is. */
 static void sends_go_to_the_consumer(void **state)
 {
     (void)state;
@@ -158,7 +158,10 @@ static void closing_either_end(void **state)
     assert_int_equal(op_close(d, port), 0);
 }
 
-/* A reset of either side: the attached port keeps its number, also where 2-level has none for it. */
+/*
+ * EVT-OBJ-06, EVT-3L-25
+ * A reset of either side: the attached port keeps its number, also where 2-level has none for it.
+ */
 static void it_outlives_a_reset(void **state)
 {
     (void)state;

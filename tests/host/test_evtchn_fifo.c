@@ -439,7 +439,7 @@ static void a_vcpu_without_info_catches_up(void **state)
 
 /* --- Priorities and moves */
 
-/* EVT-FIFO-01, EVT-FIFO-14 */
+/* EVT-FIFO-01, EVT-FIFO-14, EVT-FIFO-25 */
 static void priorities_are_queues(void **state)
 {
     (void)state;

@@ -118,7 +118,7 @@ static void bind_interdomain_without_room(void **state)
     REFUSED(XEN_EINVAL, op_bind_ipi(a, 0));
 }
 
-/* EVT-OP-11, EVT-OP-19 */
+/* EVT-OP-11, EVT-OP-19, EVT-OP-32 */
 static void bind_interdomain_binds_and_raises_the_local_port(void **state)
 {
     (void)state;
@@ -182,7 +182,7 @@ static void bind_virq_rules(void **state)
     SOUND();
 }
 
-/* EVT-OBJ-07 */
+/* EVT-OBJ-07, EVT-OP-33 */
 static void virqs_are_raised_where_they_are_bound(void **state)
 {
     (void)state;
@@ -200,6 +200,8 @@ static void virqs_are_raised_where_they_are_bound(void **state)
     assert_int_equal(op_bind_vcpu(d, 2, 3), 0); /* global ones move ... */
     evt_raise_virq(d->evt, 0, VIRQ_CONSOLE);
     assert_int_equal(d->kicks[3], 1);
+    REFUSED(XEN_EEXIST, op_bind_virq(d, VIRQ_CONSOLE, 0)); /* and are bound on vcpu 0 nevertheless */
+    REFUSED(XEN_EINVAL, op_bind_virq(d, VIRQ_CONSOLE, 3));
     REFUSED(XEN_EINVAL, op_bind_vcpu(d, 1, 2)); /* ... per-vcpu ones do not */
     assert_int_equal(op_close(d, 2), 0);
     assert_int_equal(op_bind_virq(d, VIRQ_CONSOLE, 0), 2);
@@ -220,7 +222,7 @@ static void close_refusals(void **state)
     REFUSED(XEN_EINVAL, op_close(d, 1));
 }
 
-/* EVT-OP-15 */
+/* EVT-OP-15, EVT-OP-32 */
 static void close_clears_pending_and_unbinds_the_peer(void **state)
 {
     (void)state;
