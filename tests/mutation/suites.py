@@ -47,26 +47,29 @@ def limited(seconds):
 
 
 class Program:
-    """One program of tests: argument lists in the order of their cost, and how make builds it."""
+    """One program of tests, how make builds it, and its arguments."""
 
-    def __init__(self, name, path, order, environment=None):
-        self.name, self.path, self.order = name, path, order  # order(file) -> arguments
-        self.environment = environment or {}
+    def __init__(self, name, path, make, order):
+        self.name, self.path, self.make, self.order = name, path, make, order  # order(file) -> arguments
         self.compiles, self.after, self.link = {}, {}, None
         self.seconds = 0
 
-    def prepare(self, make):
-        """Build it without a mutant, see how that is done, and how long it runs."""
-        done = subprocess.run([*make, self.path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    def prepare(self):
+        """Build it without a mutant, see how that is done, and how long it runs. False: make does not know it."""
+        asked = subprocess.run([*self.make, "-n", "-B", "V=1", self.path], capture_output=True, text=True, check=False)
+        if "No rule to make target" in asked.stderr:
+            return False
+        done = subprocess.run([*self.make, self.path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             raise Broken(f"{done.stdout[-3000:]}{self.path} does not build.")
-        self.learn(subprocess.run([*make, "-n", "-B", "V=1", self.path], stdout=subprocess.PIPE, text=True, check=True).stdout)
+        self.learn(asked.stdout)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         caught = self.run(self.path, "", 600)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if caught:
             raise Broken(f"{self.path} fails without a mutant: {caught}.")
         self.seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return True
 
     def learn(self, commands):
         for line in commands.replace("\\\n", " ").splitlines():
@@ -116,7 +119,7 @@ class Program:
             errors="replace",
             preexec_fn=limited(seconds),
             start_new_session=True,
-            env={**os.environ, "CMOCKA_TEST_ABORT": "1", **self.environment},
+            env={**os.environ, "CMOCKA_TEST_ABORT": "1"},
         )
         try:
             output, _ = process.communicate(timeout=WALL)
