@@ -134,7 +134,7 @@ help:
 	@echo '  test-vm        tests in an emulator only'
 	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
-	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared'
+	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared (RECORD=1: keep Xen'\''s answers)'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
@@ -374,7 +374,7 @@ counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
 
 conformance: all
-	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O)
+	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O) $(if $(RECORD),--record)
 
 bench: $(O)/bench/bench_evtchn $(O)/host/test_evtchn_cost
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)

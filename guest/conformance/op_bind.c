@@ -87,7 +87,7 @@ static const struct check virq_checks[] = {
     CHECKED("EINVAL.virq", fail_virq_number, .axis = AXIS_VIRQ),
     CHECKED("EINVAL.global", fail_virq_global, .axis = AXIS_VIRQ),
     CHECKED("ENOENT", fail_virq_vcpu),
-    CHECKED("EEXIST", fail_virq_exists, .not_with = "EINVAL.virq"),
+    CHECKED("EEXIST", fail_virq_exists, .opens = true, .not_with = "EINVAL.virq"),
     CHECKED_ALLOC,
     CHECKS_END,
 };

@@ -206,14 +206,6 @@ static void virqs_are_raised_where_they_are_bound(void **state)
     SOUND();
 }
 
-static void pirqs_are_all_out_of_range(void **state)
-{
-    (void)state;
-    struct fake_domain *d = fake_domain(0);
-    struct evtchn_bind_pirq a = {.pirq = 0, .flags = BIND_PIRQ__WILL_SHARE};
-    REFUSED(XEN_EINVAL, fake_op(d, EVTCHNOP_bind_pirq, &a, sizeof(a)));
-}
-
 /* EVT-OP-14, EVT-OBJ-02, EVT-OBJ-06 */
 static void close_refusals(void **state)
 {
@@ -430,7 +422,6 @@ int main(void)
         IN_WORLD(loop_within_a_domain),
         IN_WORLD(bind_virq_rules),
         IN_WORLD(virqs_are_raised_where_they_are_bound),
-        IN_WORLD(pirqs_are_all_out_of_range),
         IN_WORLD(close_refusals),
         IN_WORLD(close_clears_pending_and_unbinds_the_peer),
         IN_WORLD(send_by_state),
