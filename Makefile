@@ -308,7 +308,7 @@ core_tests := $(filter test_evtchn_%,$(host_tests))
 lone_tests := $(patsubst tests/host/%.c,%,$(shell grep -l '^#include "evtchn/.*\.c"' $(core_tests:%=tests/host/%.c)))
 unit_tests := $(filter-out $(lone_tests),$(core_tests))
 unit_links := $(sort $(foreach t,$(unit_tests),$(call links_of,tests/host/$(t).c)))
-mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread
+mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread $(MUTANT_FLAGS)
 
 $(O)/obj/mutant/tests/host/test_%.c.o: extra = -Dmain=main_$(notdir $*)
 $(O)/obj/mutant/tests/mutation/unit.c.o: extra = '-DSUITES=$(foreach t,$(unit_tests),X($(t)))'

@@ -27,6 +27,7 @@ HERE = os.path.dirname(__file__)
 MAX_SURVIVORS = 0.05
 SMOKE = 5
 REFERENCE_OPERATIONS = 60000
+SANITIZERS = "MUTANT_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all"
 MODEL = []
 
 # Not mutated: check.c is a test itself (the invariants that the suites look at).
@@ -207,12 +208,13 @@ class Run:
 
 def programs(build, make):
     """Cheapest first. What the Makefile cannot build is not there."""
-    plain = f"{build}/mutation/plain"
+    plain, checked = f"{build}/mutation/plain", f"{build}/mutation/checked"
     reference = ["--workers", "1", "--operations", str(REFERENCE_OPERATIONS)]
     found = [
         Program("unit", f"{build}/mutation/unit", [*make, f"O={build}"], unit_order),
         *(Program(name, f"{build}/mutation/{name}", [*make, f"O={build}"], lambda _: []) for name in lone_tests()),
         Program("reference", f"{plain}/fuzz/reference", [*make, f"O={plain}", "SANITIZE="], lambda _: reference),
+        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], unit_order),
         Program("model", f"{build}/model/model", [*make, f"O={build}"], lambda _: MODEL),
     ]
     return [program for program in found if program.prepare()]

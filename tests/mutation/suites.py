@@ -14,7 +14,7 @@ import signal
 import subprocess
 
 WALL = 300  # seconds: a program that sleeps so long hangs
-MEMORY = 4 << 30
+MEMORY = 1 << 30  # bytes that a mutant may hold
 
 
 class Broken(Exception):
@@ -41,7 +41,7 @@ def limited(seconds):
     def limit():
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
     return limit
 
@@ -129,4 +129,4 @@ class Program:
         if process.returncode == 0:
             return None
         started = re.findall(r"^suite (\w+)", output, re.M)
-        return started[-1] if started else self.name
+        return started[-1] if started and self.name == "unit" else self.name
