@@ -107,7 +107,9 @@ lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call s
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
 
-links_of = $(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w))))
+# What a program is linked with: all that its `// links:` name, but what it includes as a whole.
+included_by = $(shell sed -n 's,^\#include "\(evtchn/.*\.c\)",\1,p' $(1))
+links_of = $(filter-out $(call included_by,$(1)),$(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w)))))
 host_tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 host_programs := $(host_tests:%=$(O)/host/%)

@@ -4,9 +4,7 @@
  * abi_fifo.c, and before each access a hand of the guest may change any word. Every operation must end, and the core's
  * own state stay sound.
  */
-// links: evtchn/abi_2level.c evtchn/abi_3level.c evtchn/check.c evtchn/domain.c evtchn/fifo_register.c evtchn/ops.c
-// links: evtchn/pirq.c evtchn/ports.c evtchn/register.c evtchn/reset.c evtchn/view.c evtchn/virq.c
-// links: tests/host/env_fake.c common/format.c
+// links: evtchn/*.c tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_fifo.c"
 
