@@ -16,6 +16,7 @@ import os
 import queue
 import re
 import shlex
+import shutil
 import sys
 import threading
 import time
@@ -23,15 +24,17 @@ import time
 import operators
 from suites import Broken, Program, included_sources
 
-HERE = os.path.dirname(__file__)
+HERE = "tests/mutation"
 MAX_SURVIVORS = 0.05
 SMOKE = 5
 REFERENCE_OPERATIONS = 60000
 SANITIZERS = "MUTANT_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all"
 MODEL = []
 
+COPIED = ("common", "evtchn", "guest", "tests")
+
 # Not mutated: check.c is a test itself (the invariants that the suites look at).
-FILES = sorted(set(glob.glob("evtchn/*.[ch]")) - {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"})
+NOT_MUTATED = {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"}
 
 UNIT_ORDER = ("2level", "reset", "ops", "fifo", "3level", "ports", "cost", "threads")
 NEAREST = {"abi_fifo": "fifo", "fifo_register": "fifo", "abi_3level": "3level", "register": "3level", "ports": "ports", "reset": "reset"}
@@ -54,7 +57,17 @@ def unit_order(file):
     return [f"test_evtchn_{name}" for name in short]
 
 
-@functools.lru_cache(maxsize=None)  # a source that somebody edits meanwhile stays what it was
+def enter_copy(build):
+    """Work on a copy of the sources: somebody may edit them meanwhile. Dates are copied too, so little is built again."""
+    copy = os.path.join(build, "mutation", "source")
+    shutil.rmtree(copy, ignore_errors=True)
+    for folder in COPIED:
+        shutil.copytree(folder, os.path.join(copy, folder))
+    shutil.copy2("Makefile", copy)
+    os.chdir(copy)
+
+
+@functools.lru_cache(maxsize=None)
 def read(path):
     with open(path, encoding="utf-8") as text:
         return text.read()
@@ -97,7 +110,7 @@ def read_classic():
 
 def read_mechanical():
     found, seen = [], collections.Counter()
-    for path in FILES:
+    for path in sorted(set(glob.glob("evtchn/*.[ch]")) - NOT_MUTATED):
         for mutant in operators.Source(path, read(path)).mutants():
             seen[mutant.key] += 1
             if seen[mutant.key] > 1:  # the same line twice in a function
@@ -312,12 +325,14 @@ def report(classic, mechanical, verdicts, listed):
 
 def main():
     options = arguments()
-    folder = os.path.join(options.build, "mutation")
+    build = os.path.abspath(options.build)
+    folder = os.path.join(build, "mutation")
     os.makedirs(folder, exist_ok=True)
     try:
+        enter_copy(build)
         listed = read_survivors()
         classic, mechanical = choose(options, listed)
-        found = programs(options.build, [*shlex.split(options.make), "--no-print-directory"])
+        found = programs(build, [*shlex.split(options.make), "--no-print-directory"])
         verdicts = Run(found, folder, options.jobs).all(classic + mechanical)
     except Broken as why:
         sys.exit(f"mutation: {why}")
