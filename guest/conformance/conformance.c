@@ -13,6 +13,7 @@ struct group {
 
 static const struct group groups[] = {
     {"matrix", conformance_matrix},
+    {"ports", conformance_ports},
 };
 
 void guest_main(void)

@@ -156,6 +156,7 @@ void zoo_open(void);
 void domain_fill(void);
 
 /* --- The groups --- */
-void conformance_matrix(void);
+void conformance_matrix(void); /* matrix.c */
+void conformance_ports(void);  /* ports.c */
 
 #endif
