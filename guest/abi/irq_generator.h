@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xenolith's interrupt generator: a device of a few lines whose only purpose is to interrupt (docs/abi/physdev.md). A
+ * Xenolith's interrupt generator: a device of a few lines whose only purpose is to interrupt (docs/abi/interrupts.md). A
  * domain reaches the I/O ports of the lines that irqs= in its configuration gives to it; others read as ones.
  */
 #ifndef GUEST_ABI_IRQ_GENERATOR_H

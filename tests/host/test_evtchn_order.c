@@ -171,6 +171,24 @@ static uint32_t pair_at(struct fake_domain *d, struct fake_domain *peer, uint32_
     return (uint32_t)other;
 }
 
+/* A field of 16 bits anywhere on the way would make it another port. */
+static void ports_have_18_bits(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1), *peer = fake_domain(2);
+    struct evtchn_status s;
+    assert_int_equal(op_register64(d, 0, true), 0);
+    uint32_t other = pair_at(d, peer, 200001);
+    assert_int_equal(op_status(peer, DOMID_SELF, other, &s), 0);
+    assert_int_equal(s.u.interdomain.port, 200001);
+    assert_int_equal(op_send(peer, other), 0);
+    assert_int_equal(d->last_wake, 200001);
+    assert_true(guest_frame_bit(d, 0, 200001));
+    assert_int_equal(op_close(d, 200001), 0);
+    assert_int_equal(op_status(peer, DOMID_SELF, other, &s), 0);
+    assert_int_equal(s.status, EVTCHNSTAT_unbound);
+}
+
 /* W shrinks with a port open at the first number that has no bit: the next bit in memory is the first of the mask. */
 static void the_first_port_beyond_2level(void **state)
 {
@@ -225,6 +243,7 @@ int main(void)
         IN_WORLD(told_on_fifo),
         IN_WORLD(masked_upcalls_are_kicked_too),
         IN_WORLD(the_word_size_waits_for_the_switch),
+        IN_WORLD(ports_have_18_bits),
         IN_WORLD(the_first_port_beyond_2level),
         IN_WORLD(the_first_port_beyond_3level),
     };
