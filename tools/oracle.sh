@@ -3,7 +3,7 @@
 # Boot a guest as the initial domain of the real Xen, which Debian packages, in QEMU's emulation.
 #
 # The package is fetched and unpacked into the build folder; nothing is installed. The exit code is 0 if the guest's
-# last line says success or skip.
+# last line says success or skip, 1 if not, 2 if the arguments make no sense, 3 if the package cannot be had.
 set -euo pipefail
 
 package='xen-hypervisor-4.17-amd64'
@@ -53,16 +53,24 @@ done
 [ $# -eq 0 ] || shift
 [ -r "$guest" ] || { echo "There is no guest image $guest: run make first." >&2; exit 2; }
 
-# --- The real Xen ---
+# --- The real Xen: others may be fetching it at the same time ---
+fetch() { # into a folder of its own
+    local folder
+    folder=$(mktemp -d "$oracle/fetch.XXXXXX")
+    (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2) &&
+        dpkg -x "$folder/$package"_*.deb "$folder" &&
+        gunzip -c "$folder/boot/xen-4.17-amd64.gz" > "$folder/xen" &&
+        mv "$folder/xen" "$xen"
+    local status=$?
+    rm -rf "$folder"
+    return "$status"
+}
+
 oracle=$build/oracle
 xen=$oracle/xen
 if [ ! -s "$xen" ]; then
     mkdir -p "$oracle"
-    (cd "$oracle" && apt-get download -q "$package" >&2) ||
-        { echo "The package $package cannot be downloaded; apt-get update may help." >&2; exit 2; }
-    dpkg -x "$oracle/$package"_*.deb "$oracle/files"
-    gunzip -c "$oracle"/files/boot/xen-4.17-amd64.gz > "$xen.new"
-    mv "$xen.new" "$xen"
+    fetch || { echo "The Debian package $package cannot be fetched here (apt-get update may help)." >&2; exit 3; }
 fi
 
 case $guest in

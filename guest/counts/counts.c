@@ -13,6 +13,7 @@
 #include "guest/lib/cpu.h"
 #include "guest/lib/env.h"
 #include "guest/lib/events.h"
+#include "guest/lib/fifo.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/three_level.h"
 #include "guest/lib/verdict.h"
@@ -104,6 +105,56 @@ static void alloc_and_close(evtchn_port_t port)
     hv_event_channel_op(EVTCHNOP_close, &close);
 }
 
+static void bind_and_close_ipi(evtchn_port_t port)
+{
+    (void)port;
+    evt_close((evtchn_port_t)evt_bind_ipi(0));
+}
+
+static void bind_vcpu(evtchn_port_t port)
+{
+    struct evtchn_bind_vcpu op = {.port = port, .vcpu = 0};
+
+    hv_event_channel_op(EVTCHNOP_bind_vcpu, &op);
+}
+
+static void set_priority(evtchn_port_t port)
+{
+    evt_set_priority(port, EVTCHN_FIFO_PRIORITY_DEFAULT);
+}
+
+static void poll(evtchn_port_t port)
+{
+    guest_sched_poll op = {.nr_ports = 1, .ports = guest_address(&port)};
+
+    hv_sched_op(SCHEDOP_poll, &op);
+}
+
+static void yield(evtchn_port_t port)
+{
+    (void)port;
+    hv_sched_op(SCHEDOP_yield, NULL);
+}
+
+static void set_timer(evtchn_port_t port)
+{
+    (void)port;
+    hv_set_timer_op(~0ULL >> 1); /* in 292 years */
+}
+
+static void two_sends_in_a_multicall(evtchn_port_t port)
+{
+    struct evtchn_send op = {.port = port};
+    guest_multicall_entry list[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        list[i].op = __HYPERVISOR_event_channel_op;
+        list[i].args[0] = EVTCHNOP_send;
+        list[i].args[1] = guest_address(&op);
+    }
+    hv_multicall(list, 2);
+}
+
 /* --- What must be so before --- */
 
 static void masked_idle(evtchn_port_t port)
@@ -135,50 +186,18 @@ static void on_event(evtchn_port_t port, void *arg)
     received++;
 }
 
-static void count_all(void)
+/* A measurement of which each try must have ended in one upcall. */
+static void count_upcalls(const char *name, step *prepare, step *measured)
 {
-    count("1000 instructions", nothing, thousand_instructions);
-    count("null hypercall", nothing, unknown_hypercall);
-    count("xen_version", nothing, version);
-    count("send, masked and pending", masked_pending, send);
-    count("send, masked, not pending", masked_idle, send);
     env_upcalls_on();
     received = 0;
-    count("send, upcall, back", unmasked_idle, send);
-    CHECK_VALUE(received, TRIES);
-    count("unmask, nothing to do", unmasked_idle, unmask);
-    received = 0;
-    count("unmask, masked and pending, upcall, back", masked_pending, unmask);
+    count(name, prepare, measured);
     CHECK_VALUE(received, TRIES);
     env_upcalls_off();
-    count("status", nothing, status);
-    count("alloc+close, 1 port open", nothing, alloc_and_close);
 }
 
-/* Open ports until `wanted` are, or no more can be; how many there are then. */
-static unsigned open_ports(unsigned open, unsigned wanted)
-{
-    while (open < wanted && evt_alloc_unbound(DOMID_SELF) > 0)
-        open++;
-    return open;
-}
-
-/* One port less than there can be, so that one more can be opened and closed. */
-static void count_many(unsigned wanted)
-{
-    char name[48];
-    unsigned open = open_ports(1, wanted);
-
-    if (open < wanted) {
-        guest_printf("counts: this ABI has no more than %u ports\n", open);
-        evt_close((evtchn_port_t)open);
-        open--;
-    }
-    format(name, sizeof(name), "alloc+close, %u ports open", open);
-    count(name, nothing, alloc_and_close);
-}
-
-void guest_main(void)
+/* The port that everything is measured with: a reset closes it. */
+static void open_ipi(void)
 {
     int port = evt_bind_ipi(0);
 
@@ -186,9 +205,88 @@ void guest_main(void)
         return;
     ipi = (evtchn_port_t)port;
     evt_set_handler(ipi, on_event, NULL);
+}
+
+static void count_calls(void)
+{
+    count("1000 instructions", nothing, thousand_instructions);
+    count("null hypercall", nothing, unknown_hypercall);
+    count("xen_version", nothing, version);
+    count("yield, alone", nothing, yield);
+    count("set_timer_op", nothing, set_timer);
+    hv_set_timer_op(0);
+}
+
+static void count_2level(void)
+{
+    count("send, masked and pending", masked_pending, send);
+    count("send, masked, not pending", masked_idle, send);
+    count("2 sends in a multicall", masked_pending, two_sends_in_a_multicall);
+    count_upcalls("send, upcall, back", unmasked_idle, send);
+    count("unmask, nothing to do", unmasked_idle, unmask);
+    count_upcalls("unmask, masked and pending, upcall, back", masked_pending, unmask);
+    count("poll, pending", masked_pending, poll);
+    count("status", nothing, status);
+    count("bind_vcpu", nothing, bind_vcpu);
+    count("bind_ipi+close", nothing, bind_and_close_ipi);
+    count("alloc+close, 1 port open", nothing, alloc_and_close);
+}
+
+static void count_fifo(void)
+{
+    if (evt_register_fifo() || evt_fifo_expand(ipi)) {
+        guest_printf("counts: no FIFO ABI here\n");
+        return;
+    }
+    count("FIFO: send, masked and pending", masked_pending, send);
+    count_upcalls("FIFO: send, upcall, back", unmasked_idle, send);
+    count_upcalls("FIFO: unmask, masked and pending, upcall, back", masked_pending, unmask);
+    count("FIFO: set_priority", nothing, set_priority);
+    CHECK_VALUE(evt_reset(), 0);
+    open_ipi();
+}
+
+/* Open ports until `wanted` are; false: there are no more. */
+static bool open_ports(unsigned *open, unsigned wanted)
+{
+    while (*open < wanted && evt_alloc_unbound(DOMID_SELF) > 0)
+        ++*open;
+    return *open >= wanted;
+}
+
+static void count_open(unsigned *open, unsigned wanted)
+{
+    char name[48];
+
+    if (!CHECK(open_ports(open, wanted)))
+        return;
+    format(name, sizeof(name), "alloc+close, %u ports open", wanted);
+    count(name, nothing, alloc_and_close);
+}
+
+static void count_3level(unsigned *open)
+{
+    if (evt_register_3level()) {
+        guest_printf("counts: no 3-level ABI here\n");
+        return;
+    }
+    count("3-level: send, masked and pending", masked_pending, send);
+    count_upcalls("3-level: send, upcall, back", unmasked_idle, send);
+    count_upcalls("3-level: unmask, masked and pending, upcall, back", masked_pending, unmask);
+    count_open(open, (unsigned)args_number("ports", GUEST_WORD_BITS == 64 ? 200000 : 30000));
+}
+
+void guest_main(void)
+{
+    unsigned open = 1;
+
+    open_ipi();
+    if (!ipi)
+        return;
     overhead = least(nothing, nothing, ipi);
-    count_all();
-    if (evt_register_3level())
-        guest_printf("counts: no 3-level ABI here: as many ports as 2-level has\n");
-    count_many((unsigned)args_number("ports", GUEST_WORD_BITS == 64 ? 200000 : 30000));
+    count_calls();
+    count_2level();
+    count_fifo();
+    count_open(&open, GUEST_PORTS_2LEVEL - 96);
+    count_3level(&open);
 }

@@ -29,6 +29,7 @@
 #define evtchn_register_3level32 ours_evtchn_register_3level32
 #define xen_hvm_param ours_xen_hvm_param
 #define xen_hvm_evtchn_upcall_vector ours_xen_hvm_evtchn_upcall_vector
+#define xen_hvm_xentrace ours_xen_hvm_xentrace
 #define hvm_start_info ours_hvm_start_info
 #define hvm_modlist_entry ours_hvm_modlist_entry
 #define hvm_memmap_table_entry ours_hvm_memmap_table_entry
@@ -42,6 +43,8 @@
 #define xen_memory_map32 ours_xen_memory_map32
 #define e820entry ours_e820entry
 #define sched_shutdown ours_sched_shutdown
+#define physdev_eoi ours_physdev_eoi
+#define physdev_irq_status_query ours_physdev_irq_status_query
 #define sched_remote_shutdown ours_sched_remote_shutdown
 #define sched_poll64 ours_sched_poll64
 #define sched_poll32 ours_sched_poll32
@@ -98,6 +101,7 @@
 #undef evtchn_register_3level32
 #undef xen_hvm_param
 #undef xen_hvm_evtchn_upcall_vector
+#undef xen_hvm_xentrace
 #undef hvm_start_info
 #undef hvm_modlist_entry
 #undef hvm_memmap_table_entry
@@ -111,6 +115,8 @@
 #undef xen_memory_map32
 #undef e820entry
 #undef sched_shutdown
+#undef physdev_eoi
+#undef physdev_irq_status_query
 #undef sched_remote_shutdown
 #undef sched_poll64
 #undef sched_poll32

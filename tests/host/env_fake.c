@@ -27,7 +27,7 @@ static void require(bool holds, const char *what)
 }
 
 /* Guest frames come and go with every world: kept, because a fuzzer makes many worlds. The core's pages are not. */
-static void *kept[256];
+static void *kept[FAKE_DOMAINS * (FAKE_FRAMES + 2)];
 static unsigned nr_kept;
 
 static void *frame_alloc(void)
@@ -37,7 +37,7 @@ static void *frame_alloc(void)
 
 static void frame_free(void *frame)
 {
-    require(nr_kept < 256, "too many frames");
+    require(nr_kept < sizeof(kept) / sizeof(kept[0]), "too many frames");
     kept[nr_kept++] = frame;
 }
 
@@ -65,7 +65,7 @@ int env_copy_in(void *dst, uint64_t guest_addr, size_t n)
 int env_copy_out(uint64_t guest_addr, const void *src, size_t n)
 {
     require(fake.nr_held == 0, "copy out under a lock");
-    if (!guest_range(guest_addr, n) || guest_addr == fake.no_copy_out)
+    if (!guest_range(guest_addr, n) || fake.no_copy_out - guest_addr < n)
         return -XEN_EFAULT;
     memcpy(fake.guest + (guest_addr - FAKE_GUEST_BASE), src, n);
     return 0;
@@ -94,7 +94,7 @@ void *env_map_frame(struct evt_domain *d, uint64_t frame)
 {
     struct fake_domain *f = of(d);
     require(fake.nr_held == 0, "a frame is mapped under a lock");
-    if (frame >= FAKE_FRAMES || f->readonly[frame])
+    if (++fake.maps == fake.fail_map || frame >= FAKE_FRAMES || f->readonly[frame])
         return NULL;
     f->refs[frame]++;
     return f->frames[frame];
@@ -148,6 +148,46 @@ void env_put_domain(struct evt_domain *d)
     require(__atomic_fetch_sub(&of(d)->handles, 1, __ATOMIC_RELAXED) > 0, "a reference is dropped twice");
 }
 
+bool env_pirq_permitted(struct evt_domain *d, uint32_t pirq)
+{
+    require(fake.nr_held == 0, "permission for a pirq is asked for under a lock");
+    return !of(d)->pirq[pirq].forbidden;
+}
+
+static struct fake_pirq *line_of(const struct evt_domain *d, uint32_t pirq)
+{
+    require(fake.threaded || (fake.nr_held == 1 && fake.held[0] == &d->lock), "a pirq is touched without its domain");
+    return &of(d)->pirq[pirq];
+}
+
+int env_pirq_bind(struct evt_domain *d, uint32_t pirq, bool share)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(!line->bound, "a pirq is bound twice");
+    if (line->refuses)
+        return line->refuses;
+    line->bound = true;
+    line->share = share;
+    return 0;
+}
+
+void env_pirq_notifies(struct evt_domain *d, uint32_t pirq, unsigned vcpu)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(line->bound, "a pirq moves that is not bound");
+    line->live = true;
+    line->vcpu = vcpu;
+    line->moves++;
+}
+
+void env_pirq_unbind(struct evt_domain *d, uint32_t pirq)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(line->bound, "a pirq is given back that was not bound");
+    line->bound = line->live = false;
+    line->closes++;
+}
+
 bool env_is_paused_by_controller(struct evt_domain *target)
 {
     return of(target)->paused;
@@ -182,13 +222,16 @@ void env_lock(uint32_t *lock)
         return;
     }
     require(*lock == 0, "a lock is taken twice");
+    unsigned kind = is_domain_lock(lock) ? FAKE_LOCK_DOMAIN : is_queue_lock(lock) ? FAKE_LOCK_QUEUE : FAKE_LOCK_PORT;
     if (fake.nr_held) {
         const uint32_t *last = fake.held[fake.nr_held - 1];
-        require(!is_domain_lock(lock), "a domain's lock is taken under another lock");
+        require(kind != FAKE_LOCK_DOMAIN, "a domain's lock is taken under another lock");
         require(!is_queue_lock(last), "a lock is taken under a queue's lock");
-        require(is_domain_lock(last) || is_queue_lock(lock) || last < lock, "port locks are taken in descending order");
+        require(is_domain_lock(last) || kind == FAKE_LOCK_QUEUE || last < lock,
+                "port locks are taken in descending order");
     }
     require(fake.nr_held < 4, "too many locks");
+    fake.locks[kind]++;
     *lock = 1;
     fake.held[fake.nr_held++] = lock;
 }
@@ -268,6 +311,7 @@ struct evt_config fake_config(uint16_t domid)
         .domid = domid,
         .nr_vcpus = 4,
         .max_port = UINT32_MAX,
+        .nr_pirqs = FAKE_PIRQS,
         .extended = EVTCHN_EXTENDED_3LEVEL | EVTCHN_EXTENDED_FIFO,
         .privileged = domid == 0,
     };
@@ -316,6 +360,8 @@ void fake_destroy(struct fake_domain *d)
     evt_domain_destroy(d->evt);
     d->evt = NULL;
     require(d->handles == 0, "a reference to a domain was lost");
+    for (unsigned i = 0; i < FAKE_PIRQS; i++)
+        require(!d->pirq[i].bound, "a pirq was never given back");
     for (unsigned i = 0; i < FAKE_FRAMES; i++) {
         require(d->refs[i] == 0, "a frame is still mapped");
         frame_free(d->frames[i]);
@@ -357,13 +403,22 @@ static uint64_t mix(uint64_t hash, const void *data, size_t n)
     return hash;
 }
 
+/* Whole pages, which are many. */
+static uint64_t mix_page(uint64_t hash, const void *page)
+{
+    const uint64_t *words = page;
+    for (unsigned i = 0; i < 512; i++)
+        hash = (hash ^ words[i]) * 0x100000001b3ULL;
+    return hash;
+}
+
 static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
 {
     const struct evt_domain *d = f->evt;
-    hash = mix(hash, f->shared_info, 4096);
-    hash = mix(hash, f->late_info, 4096);
+    hash = mix_page(hash, f->shared_info);
+    hash = mix_page(hash, f->late_info);
     for (unsigned i = 0; i < FAKE_FRAMES; i++)
-        hash = mix(hash, f->frames[i], 4096);
+        hash = mix_page(hash, f->frames[i]);
     hash = mix(hash, f->refs, sizeof(f->refs));
     hash = mix(hash, f->kicks, sizeof(f->kicks));
     hash = mix(hash, &f->wakes, sizeof(f->wakes));
@@ -372,6 +427,7 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
         hash = mix(hash, evt_port_of(d, port), sizeof(struct evt_port));
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
+    hash = mix(hash, f->pirq, sizeof(f->pirq));
     hash = mix(hash, &d->ops, sizeof(d->ops));
     hash = mix(hash, &d->nr_words, sizeof(d->nr_words));
     hash = mix(hash, &d->dropped, sizeof(d->dropped));
@@ -429,6 +485,13 @@ int64_t op_bind_ipi(struct fake_domain *d, uint32_t vcpu)
 {
     struct evtchn_bind_ipi a = {.vcpu = vcpu};
     int64_t rc = fake_op(d, EVTCHNOP_bind_ipi, &a, sizeof(a));
+    return rc ? rc : a.port;
+}
+
+int64_t op_bind_pirq(struct fake_domain *d, uint32_t pirq, uint32_t flags)
+{
+    struct evtchn_bind_pirq a = {.pirq = pirq, .flags = flags};
+    int64_t rc = fake_op(d, EVTCHNOP_bind_pirq, &a, sizeof(a));
     return rc ? rc : a.port;
 }
 

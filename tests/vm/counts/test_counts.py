@@ -9,7 +9,7 @@ import harness
 
 
 def test_make_counts():
-    """A path whose cost grows with the number of open ports, and a table that has lost a line."""
+    """A path whose cost grows with the number of open ports, one dearer than the real Xen's, a table that lost a line."""
     result = subprocess.run(
         [sys.executable, "tools/counts.py", "--build", harness.BUILD],
         cwd=harness.ROOT, text=True, capture_output=True, timeout=4 * harness.HANG, check=False,
