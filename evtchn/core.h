@@ -229,6 +229,7 @@ struct evt_domain {
     uint8_t latched_bits;              /* [d] the W that applies when the ABI does not freeze it */
     uint64_t extended;                 /* [I] */
     void *owner;                       /* [I] */
+    evt_consumer *consume;             /* [I] */
     enum evt_busy busy;                /* [d] */
     const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
     uint16_t nr_pirqs;                 /* [I] */
@@ -320,8 +321,11 @@ void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned 
 void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value);
 /* Close a port that is open. Its peer becomes unbound for d. [d], not [p] */
 void evt_port_close(struct evt_domain *d, uint32_t port);
-/* From now on the hypervisor consumes this open port. [d] */
-void evt_port_attach_xen(struct evt_domain *d, uint32_t port);
+/*
+ * Raise the other end of an interdomain port, or tell its consumer if it is Xen-attached. The lock of p keeps the peer
+ * open. [p]
+ */
+void evt_raise_peer(const struct evt_port *p);
 /*
  * Close the ports from *next on, all or only the guest's own. -XEN_ERESTART: yielded after a multiple of 64 ports, call
  * again. No lock.
@@ -347,9 +351,20 @@ int evt_bind_pirq(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t 
 /* The port p of a pirq is being closed: its line is given back first. [d], not [p] */
 void evt_pirq_unbind(struct evt_domain *d, const struct evt_port *p);
 
-/* --- abi_2level.c: helpers for selectors that 3-level shares */
+/* --- abi_2level.c: what others use of it */
 
-/* Mark events pending on the vcpu whose info this is (spec section 3). */
+/* The bitmaps in shared_info, which must be there, for words of w bits (EVT-2L-01). */
+static inline void *evt_2level_pending(const struct evt_domain *d)
+{
+    return d->shared_info + 2048;
+}
+
+static inline void *evt_2level_mask(const struct evt_domain *d, unsigned w)
+{
+    return d->shared_info + 2048 + w * w / 8;
+}
+
+/* Mark events pending on the vcpu whose info this is (EVT-2L-06). */
 void evt_mark_upcall(struct evt_domain *d, unsigned vcpu, uint8_t *info);
 
 /* --- reset.c */

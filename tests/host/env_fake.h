@@ -44,6 +44,9 @@ struct fake_domain {
     unsigned kicks[FAKE_VCPUS], wakes, wake_alls;
     uint32_t last_wake;
     struct fake_pirq pirq[FAKE_PIRQS];
+    unsigned consumed; /* events for Xen-attached ports; the last one: */
+    uint32_t consumed_port;
+    unsigned consumed_vcpu;
     int handles; /* env_get_domain minus env_put_domain */
 };
 
@@ -89,6 +92,9 @@ struct fake_domain *fake_create(const struct evt_config *config);
 struct fake_domain *fake_domain(uint16_t domid);
 /* Take one domain down, as its owner would. */
 void fake_destroy(struct fake_domain *d);
+
+/* The hypervisor consumes this open port from now on. */
+void fake_attach_xen(struct fake_domain *d, uint32_t port);
 
 /* event_channel_op with an argument of n bytes, which is copied to guest memory and back. */
 int64_t fake_op(struct fake_domain *d, uint32_t cmd, void *arg, size_t n);

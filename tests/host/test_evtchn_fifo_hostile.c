@@ -5,7 +5,7 @@
  * own state stay sound.
  */
 // links: evtchn/abi_2level.c evtchn/abi_3level.c evtchn/check.c evtchn/domain.c evtchn/fifo_register.c evtchn/ops.c
-// links: evtchn/pirq.c evtchn/ports.c evtchn/register.c evtchn/reset.c evtchn/view.c evtchn/virq.c
+// links: evtchn/attached.c evtchn/pirq.c evtchn/ports.c evtchn/register.c evtchn/reset.c evtchn/view.c evtchn/virq.c
 // links: tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_fifo.c"
