@@ -158,5 +158,9 @@ void domain_fill(void);
 /* --- The groups --- */
 void conformance_matrix(void); /* matrix.c */
 void conformance_ports(void);  /* ports.c */
+void conformance_other(void);  /* other.c */
+
+/* What domain 1 does under Xenolith (other.c). */
+void conformance_second(void) __attribute__((noreturn));
 
 #endif
