@@ -145,10 +145,10 @@ static int64_t op_set_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     struct vcpu_set_periodic_timer t;
     if (copy_from_guest(cur, &t, arg, sizeof t))
-        return xen_error(XEN_EFAULT);
+        return -XEN_EFAULT;
     /* HC-VCPU-07 */
     if (t.period_ns < MIN_PERIOD || t.period_ns > INT64_MAX)
-        return xen_error(XEN_EINVAL);
+        return -XEN_EINVAL;
     v->period = t.period_ns;
     timer_set(&v->periodic, v->arch.cpu, time_now() + t.period_ns);
     return 0;
@@ -167,9 +167,9 @@ static int64_t op_set_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     struct vcpu_set_singleshot_timer t = {0};
     if (v != cur)
-        return xen_error(XEN_EINVAL);
+        return -XEN_EINVAL;
     if (copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t))
-        return xen_error(XEN_EFAULT);
+        return -XEN_EFAULT;
     /* HC-TIME-04: negative is the past, and VCPU_SSHOTTMR_future changes nothing. */
     timer_set(&v->singleshot, v->arch.cpu, t.timeout_abs_ns > INT64_MAX ? 0 : t.timeout_abs_ns);
     return 0;
