@@ -94,6 +94,10 @@ void *env_map_frame(struct evt_domain *d, uint64_t frame)
 {
     struct fake_domain *f = of(d);
     require(fake.nr_held == 0, "a frame is mapped under a lock");
+    void (*other)(void) = fake.on_map;
+    fake.on_map = NULL;
+    if (other)
+        other();
     if (++fake.maps == fake.fail_map || frame >= FAKE_FRAMES || f->readonly[frame])
         return NULL;
     f->refs[frame]++;
@@ -116,6 +120,8 @@ void env_unmap_frame(struct evt_domain *d, void *mapped)
 void env_kick(struct evt_domain *d, unsigned vcpu)
 {
     __atomic_fetch_add(&of(d)->kicks[vcpu], 1, __ATOMIC_RELAXED);
+    if (fake.on_kick)
+        fake.on_kick(of(d), vcpu);
 }
 
 void env_wake_pollers(struct evt_domain *d, uint32_t port)

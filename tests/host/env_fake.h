@@ -68,11 +68,13 @@ struct fake_env {
     bool quiesce_busy;    /* another CPU is at it */
     bool in_quiesce;
     unsigned quiesces;
-    void (*on_quiesce)(void); /* what another CPU does while this one waits */
-    bool yield;               /* env_should_yield's answer */
-    unsigned yields;          /* times it was asked */
-    bool threaded;            /* several threads: locks are real, and their order is not watched */
-    const uint32_t *held[8];  /* locks, in order of taking */
+    void (*on_kick)(struct fake_domain *d, unsigned vcpu); /* what the vcpu sees when it is told */
+    void (*on_map)(void);                                  /* what another CPU does when a frame is mapped, once */
+    void (*on_quiesce)(void);                              /* what another CPU does while this one waits */
+    bool yield;                                            /* env_should_yield's answer */
+    unsigned yields;                                       /* times it was asked */
+    bool threaded;           /* several threads: locks are real, and their order is not watched */
+    const uint32_t *held[8]; /* locks, in order of taking */
     unsigned nr_held;
     void (*on_lock)(void);  /* what another CPU does just before a lock is taken, once ... */
     unsigned locks_before;  /* ... after so many others */
