@@ -324,9 +324,21 @@ bool explore_next(void)
     return false;
 }
 
+static uint8_t kept[MODEL_STEPS];
+static unsigned nr_kept;
+
+void explore_keep(void)
+{
+    nr_kept = explore.depth;
+    for (unsigned i = 0; i < nr_kept; i++)
+        kept[i] = node[i].chosen;
+}
+
 void explore_repeat(void)
 {
-    replay = first_new = explore.depth;
+    replay = first_new = nr_kept;
+    for (unsigned i = 0; i < nr_kept; i++)
+        node[i].chosen = kept[i];
 }
 
 /* --- Questions */

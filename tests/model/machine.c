@@ -289,9 +289,13 @@ static struct step step_of(enum step_kind kind, const void *p, unsigned size)
     return (struct step){.kind = kind, .size = (uint8_t)size, .at = (uintptr_t)p};
 }
 
+#define NOTHING 65536U /* no object lies below */
+
 /* Nobody else can see it, or nobody else runs. */
 static bool is_private(const void *p)
 {
+    if (machine.running && (uintptr_t)p < NOTHING)
+        machine_fail("%s follows a pointer that is not there", story_actor(machine.current));
     return !machine.running || machine_on_stack(p);
 }
 
