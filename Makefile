@@ -107,7 +107,9 @@ lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call s
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
 
-links_of = $(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w))))
+# What a program is linked with: all that its `// links:` name, but what it includes as a whole.
+included_by = $(shell sed -n 's,^\#include "\(evtchn/.*\.c\)",\1,p' $(1))
+links_of = $(filter-out $(call included_by,$(1)),$(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w)))))
 host_tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 host_programs := $(host_tests:%=$(O)/host/%)
@@ -127,7 +129,7 @@ $(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools
 
 help:
 	@echo 'Targets:'
-	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf) and every guest (O/guest/NAME.ENVIRONMENT)'
+	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf; O/xenolith-lesson) and every guest (O/guest/NAME.ENVIRONMENT)'
 	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
@@ -141,7 +143,7 @@ help:
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
-	@echo '  coverage       unit tests with coverage, report in O/coverage'
+	@echo '  coverage       lines and branches of evtchn/ that the unit tests reach'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
 	@echo 'Variables (now):'
@@ -309,7 +311,7 @@ core_tests := $(filter test_evtchn_%,$(host_tests))
 lone_tests := $(patsubst tests/host/%.c,%,$(shell grep -l '^#include "evtchn/.*\.c"' $(core_tests:%=tests/host/%.c)))
 unit_tests := $(filter-out $(lone_tests),$(core_tests))
 unit_links := $(sort $(foreach t,$(unit_tests),$(call links_of,tests/host/$(t).c)))
-mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread
+mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread $(MUTANT_FLAGS)
 
 $(O)/obj/mutant/tests/host/test_%.c.o: extra = -Dmain=main_$(notdir $*)
 $(O)/obj/mutant/tests/mutation/unit.c.o: extra = '-DSUITES=$(foreach t,$(unit_tests),X($(t)))'
@@ -343,7 +345,7 @@ include tests/model/model.mk
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench model-quick model-self --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference coverage wasm32 bench model-quick model-self --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -365,10 +367,14 @@ fuzz:
 reference: $(O)/fuzz/reference
 	$(Q)$< --operations $(REFERENCE_OPERATIONS)
 
+# Counters of threads are atomic, or they are wrong.
+coverage_flags := --coverage -fprofile-update=atomic
+coverage_tests := $(filter test_evtchn_%,$(host_tests))
 coverage:
-	$(Q)$(MAKE) O=$(O)/coverage SANITIZE= HOST_EXTRA=--coverage $(host_tests:%=$(O)/coverage/host/%)
-	$(Q)for t in $(host_tests); do $(O)/coverage/host/$$t >/dev/null 2>&1 || echo "$$t fails"; done
-	$(Q)gcovr --root . --exclude tests $(O)/coverage --html-details $(O)/coverage/index.html --print-summary
+	+$(Q)$(MAKE) -s --no-print-directory O=$(O)/coverage HOST_CC=gcc SANITIZE= HOST_EXTRA='$(coverage_flags)' $(coverage_tests:%=$(O)/coverage/host/%)
+	$(Q)find $(O)/coverage -name '*.gcda' -delete
+	$(Q)for t in $(coverage_tests); do $(O)/coverage/host/$$t >$(O)/coverage/$$t.log 2>&1 || { tail $(O)/coverage/$$t.log; exit 1; }; done
+	$(Q)$(PYTHON) tools/coverage.py --build $(O)
 
 # --- Checks ----------------------------------------------------------------------------------------------------------
 check:

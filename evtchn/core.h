@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/error.h"
 #include "evtchn/env.h"
 #include "evtchn/evtchn.h"
 
@@ -229,6 +230,7 @@ struct evt_domain {
     uint8_t latched_bits;              /* [d] the W that applies when the ABI does not freeze it */
     uint64_t extended;                 /* [I] */
     void *owner;                       /* [I] */
+    evt_consumer *consume;             /* [I] */
     enum evt_busy busy;                /* [d] */
     const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
     uint16_t nr_pirqs;                 /* [I] */
@@ -320,8 +322,11 @@ void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned 
 void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value);
 /* Close a port that is open. Its peer becomes unbound for d. [d], not [p] */
 void evt_port_close(struct evt_domain *d, uint32_t port);
-/* From now on the hypervisor consumes this open port. [d] */
-void evt_port_attach_xen(struct evt_domain *d, uint32_t port);
+/*
+ * Raise the other end of an interdomain port, or tell its consumer if it is Xen-attached. The lock of p keeps the peer
+ * open. [p]
+ */
+void evt_raise_peer(const struct evt_port *p);
 /*
  * Close the ports from *next on, all or only the guest's own. -XEN_ERESTART: yielded after a multiple of 64 ports, call
  * again. No lock.
@@ -330,7 +335,7 @@ int evt_ports_close_from(struct evt_domain *d, uint32_t *next, bool all) EVT_MUS
 /* Two different ports, by address. */
 void evt_lock_pair(struct evt_port *a, struct evt_port *b);
 void evt_unlock_pair(struct evt_port *a, struct evt_port *b);
-/* Is the port taken in the free map? For the checker. [d] */
+/* Is the port, below nr_backed, taken in the free map? For the checker. [d] */
 bool evt_port_taken(const struct evt_domain *d, uint32_t port);
 
 /* --- virq.c */

@@ -94,6 +94,10 @@ void *env_map_frame(struct evt_domain *d, uint64_t frame)
 {
     struct fake_domain *f = of(d);
     require(fake.nr_held == 0, "a frame is mapped under a lock");
+    void (*other)(void) = fake.on_map;
+    fake.on_map = NULL;
+    if (other)
+        other();
     if (++fake.maps == fake.fail_map || frame >= FAKE_FRAMES || f->readonly[frame])
         return NULL;
     f->refs[frame]++;
@@ -116,6 +120,8 @@ void env_unmap_frame(struct evt_domain *d, void *mapped)
 void env_kick(struct evt_domain *d, unsigned vcpu)
 {
     __atomic_fetch_add(&of(d)->kicks[vcpu], 1, __ATOMIC_RELAXED);
+    if (fake.on_kick)
+        fake.on_kick(of(d), vcpu);
 }
 
 void env_wake_pollers(struct evt_domain *d, uint32_t port)
@@ -213,9 +219,29 @@ static bool is_queue_lock(const uint32_t *lock)
     return false;
 }
 
+/* Another CPU holds no locks of this one's. */
+static void let_another_cpu_run(void)
+{
+    void (*other)(void) = fake.on_lock;
+    unsigned held = fake.nr_held;
+    const uint32_t *locks[8];
+    if (!other || fake.locks_before--)
+        return;
+    memcpy(locks, fake.held, sizeof(locks));
+    fake.on_lock = NULL;
+    fake.nr_held = 0;
+    fake.other_cpus++;
+    other();
+    fake.other_cpus--;
+    require(fake.nr_held == 0, "another CPU keeps a lock");
+    memcpy(fake.held, locks, sizeof(locks));
+    fake.nr_held = held;
+}
+
 /* The order that evtchn/core.h states. */
 void env_lock(uint32_t *lock)
 {
+    let_another_cpu_run();
     if (fake.threaded) {
         while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
             sched_yield();
@@ -275,7 +301,9 @@ void env_quiesce_wait(void)
         return;
     fake.in_quiesce = false;
     fake.quiesce_busy = true;
+    fake.other_cpus++;
     other();
+    fake.other_cpus--;
     fake.quiesce_busy = false;
     fake.in_quiesce = true;
 }
@@ -317,6 +345,14 @@ struct evt_config fake_config(uint16_t domid)
     };
 }
 
+static void consume(void *owner, uint32_t port, unsigned vcpu)
+{
+    struct fake_domain *f = owner;
+    __atomic_fetch_add(&f->consumed, 1, __ATOMIC_RELAXED);
+    f->consumed_port = port;
+    f->consumed_vcpu = vcpu;
+}
+
 struct fake_domain *fake_create(const struct evt_config *config)
 {
     struct fake_domain *f = fake.domain;
@@ -324,6 +360,7 @@ struct fake_domain *fake_create(const struct evt_config *config)
         f++;
     struct evt_config c = *config;
     c.owner = f;
+    c.consume = consume;
     memset(f, 0, sizeof(*f));
     f->evt = evt_domain_create(&c);
     if (!f->evt)
@@ -370,12 +407,31 @@ void fake_destroy(struct fake_domain *d)
     frame_free(d->late_info);
 }
 
+/* After every operation of every test; a domain with very many ports now and then. */
+static void require_sound(void)
+{
+    static unsigned operations;
+    operations++;
+    for (unsigned i = 0; i < FAKE_DOMAINS && !fake.threaded && !fake.other_cpus; i++) {
+        struct evt_domain *d = fake.domain[i].evt;
+        if (d && (d->nr_known <= 1024 || operations % 4096 == 0))
+            require(!evt_check(d), evt_check(d));
+    }
+}
+
+void fake_attach_xen(struct fake_domain *d, uint32_t port)
+{
+    d->evt->xen_ports++;
+    evt_port_of(d->evt, port)->state |= EVT_XEN_ATTACHED;
+}
+
 static int64_t call(struct fake_domain *d, uint32_t cmd, void *arg, size_t n, bool narrow)
 {
     memcpy(fake.guest, arg, n);
     int64_t rc = evt_hypercall(d->evt, cmd, FAKE_GUEST_BASE, narrow);
     memcpy(arg, fake.guest, n);
     require(fake.nr_held == 0, "an operation ended under a lock");
+    require_sound();
     return rc;
 }
 
@@ -412,6 +468,15 @@ static uint64_t mix_page(uint64_t hash, const void *page)
     return hash;
 }
 
+/* A port that was never used is like one that has no memory yet. */
+static uint64_t mix_port(uint64_t hash, uint32_t port, const struct evt_port *p)
+{
+    static const struct evt_port never;
+    if (memcmp(p, &never, sizeof(never)) == 0)
+        return hash;
+    return mix(mix(hash, &port, sizeof(port)), p, sizeof(*p));
+}
+
 static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
 {
     const struct evt_domain *d = f->evt;
@@ -424,10 +489,11 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
     hash = mix(hash, &f->wakes, sizeof(f->wakes));
     hash = mix(hash, &f->wake_alls, sizeof(f->wake_alls));
     for (uint32_t port = 0; port < d->nr_backed; port++)
-        hash = mix(hash, evt_port_of(d, port), sizeof(struct evt_port));
+        hash = mix_port(hash, port, evt_port_of(d, port));
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
     hash = mix(hash, f->pirq, sizeof(f->pirq));
+    hash = mix(hash, &f->consumed, sizeof(f->consumed));
     hash = mix(hash, &d->ops, sizeof(d->ops));
     hash = mix(hash, &d->nr_words, sizeof(d->nr_words));
     hash = mix(hash, &d->dropped, sizeof(d->dropped));

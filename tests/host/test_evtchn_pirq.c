@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical interrupts at the core: row 2 of the table, check by check, and what becomes of a port with a line. */
+/* Physical interrupts at the core: EVT-OP-13 check by check, and what becomes of a port with a line. */
 // links: evtchn/*.c tests/host/env_fake.c common/format.c
 #include "tests/host/test_evtchn.h"
 
@@ -68,7 +68,7 @@ static void a_domain_without_pirqs(void **state)
     assert_null(fake_create(&c));
 }
 
-/* EVT-OP-30 */
+/* EVT-OP-30, PIRQ-02, PIRQ-03 */
 static void binding_tells_the_line(void **state)
 {
     (void)state;

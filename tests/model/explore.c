@@ -354,12 +354,15 @@ int explore_unordered(unsigned proc, uintptr_t at, unsigned size, bool write)
     return -1;
 }
 
-bool explore_is_shared(uintptr_t at)
+bool explore_is_shared(uintptr_t at, unsigned size)
 {
+    const struct step bytes = {.at = at, .size = (uint8_t)size};
     bool written = false;
     unsigned threads = 0;
 
     for (int k = *last_at(at); k >= 0; k = node[k].before) {
+        if (!overlap(&node[k].step, &bytes))
+            continue;
         threads |= bit(thread_of(node[k].chosen));
         written |= step_writes(&node[k].step);
     }

@@ -83,8 +83,8 @@ bool explore_next(void);
 /* Remember the choices of the schedule that was run last; run those that are remembered once more. */
 void explore_keep(void);
 void explore_repeat(void);
-/* Do two accesses of the schedule so far by different threads meet at this word, one of them writing? */
-bool explore_is_shared(uintptr_t at);
+/* Do accesses of the schedule so far by different threads meet at these bytes, one of them writing? */
+bool explore_is_shared(uintptr_t at, unsigned size);
 
 bool step_writes(const struct step *step);
 bool step_blocks(const struct step *step);
