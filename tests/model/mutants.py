@@ -142,26 +142,20 @@ MUTANTS = (
     (
         "send: the port is not locked",
         "evtchn/ops.c",
-        """    if (!p)
-        return -XEN_EINVAL;
-    env_lock(&p->lock);
+        """    env_lock(&p->lock);
     if (p->state == EVTCHNSTAT_interdomain)
-        raise_peer(p);
+        evt_raise_peer(p);
     else if (p->state == EVTCHNSTAT_ipi)
         evt_set_pending(caller, port, p);
     else if (p->state != EVTCHNSTAT_unbound)
-        rc = -XEN_EINVAL;
+        rc = xen_error(XEN_EINVAL);
     env_unlock(&p->lock);
 """,
-        """    if (!p)
-        return -XEN_EINVAL;
-    uint8_t state = evt_port_state(p);
+        """    uint8_t state = evt_port_state(p);
     if (state == EVTCHNSTAT_interdomain)
-        raise_peer(p);
+        evt_raise_peer(p);
     else if (state == EVTCHNSTAT_ipi)
         evt_set_pending(caller, port, p);
-    else if (state != EVTCHNSTAT_unbound)
-        rc = -XEN_EINVAL;
 """,
         "send || close, open again",
         "",
