@@ -102,19 +102,21 @@ hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 lesson_watched := env_kick env_wake_pollers evt_domain_set_dying
 lesson_flags = $(lesson_watched:%=-Wl,--wrap=%)
 lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call sources,evtchn)),$(hypervisor_objects)) \
-	$(call objects,lesson,$(call sources,evtchn kernel/lesson))
+	$(call objects,hypervisor,$(call sources,kernel/lesson)) $(call objects,lesson,$(call sources,evtchn))
 
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
 
-links_of = $(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w))))
+# What a program is linked with: all that its `// links:` name, but what it includes as a whole.
+included_by = $(shell sed -n 's,^\#include "\(evtchn/.*\.c\)",\1,p' $(1))
+links_of = $(filter-out $(call included_by,$(1)),$(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w)))))
 host_tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference model model-quick coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -127,19 +129,20 @@ $(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools
 
 help:
 	@echo 'Targets:'
-	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf) and every guest (O/guest/NAME.ENVIRONMENT)'
+	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf; O/xenolith-lesson) and every guest (O/guest/NAME.ENVIRONMENT)'
 	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
 	@echo '  test-vm        tests in an emulator only'
 	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
-	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared'
+	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared (RECORD=1: keep Xen'\''s answers)'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
+	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
@@ -302,10 +305,47 @@ $(O)/bench/bench_evtchn: $(bench_objects)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(bench_flags) $(bench_objects) -o $@
 
+# Mutants (tests/mutation/): the unit tests of the core in one program, quick to build and to run. A test that includes
+# a source of the core, to give it another seam, is a program of its own.
+core_tests := $(filter test_evtchn_%,$(host_tests))
+lone_tests := $(patsubst tests/host/%.c,%,$(shell grep -l '^#include "evtchn/.*\.c"' $(core_tests:%=tests/host/%.c)))
+unit_tests := $(filter-out $(lone_tests),$(core_tests))
+unit_links := $(sort $(foreach t,$(unit_tests),$(call links_of,tests/host/$(t).c)))
+mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread $(MUTANT_FLAGS)
+
+$(O)/obj/mutant/tests/host/test_%.c.o: extra = -Dmain=main_$(notdir $*)
+$(O)/obj/mutant/tests/mutation/unit.c.o: extra = '-DSUITES=$(foreach t,$(unit_tests),X($(t)))'
+
+$(O)/mutant.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HOST_CC) $(mutant_flags) $(unit_tests) $(lone_tests)' | cmp -s - $@ || \
+	 echo '$(HOST_CC) $(mutant_flags) $(unit_tests) $(lone_tests)' > $@
+
+$(O)/obj/mutant/%.c.o: %.c $(O)/mutant.flags
+	$(call say,MUTANTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(mutant_flags) $(extra) -MMD -MP -c $< -o $@
+
+# $(1) = program, $(2) = its sources
+define mutant_rules
+mutant_objects.$(1) := $(call objects,mutant,$(2))
+$(O)/mutation/$(1): $$(mutant_objects.$(1))
+	$$(call say,MUTANTLD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $(mutant_flags) $$(mutant_objects.$(1)) -lcmocka -o $$@
+endef
+$(eval $(call mutant_rules,unit,tests/mutation/unit.c $(unit_tests:%=tests/host/%.c) $(unit_links)))
+$(foreach t,$(lone_tests),$(eval $(call mutant_rules,$(t),tests/host/$(t).c $(call links_of,tests/host/$(t).c))))
+$(lone_tests:%=$(O)/obj/mutant/tests/host/%.c.o): extra =
+mutant_programs := $(O)/mutation/unit $(lone_tests:%=$(O)/mutation/%)
+
+# The interleaving explorer.
+include tests/model/model.mk
+
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench model-quick --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -318,7 +358,7 @@ test-vm:
 	+$(Q)$(runner) $(run_vm)
 
 test-long:
-	+$(Q)$(runner) --long $(run_vm)
+	+$(Q)$(runner) --long --targets model $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
@@ -340,7 +380,7 @@ counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
 
 conformance: all
-	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O)
+	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O) $(if $(RECORD),--record)
 
 bench: $(O)/bench/bench_evtchn $(O)/host/test_evtchn_cost
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)

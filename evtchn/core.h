@@ -47,6 +47,7 @@ struct evt_port {
         uint64_t link;    /* interdomain: the other end (evt_link) */
         uint64_t for_dom; /* unbound: domid that may bind */
         uint64_t virq;    /* virq */
+        uint64_t pirq;    /* pirq */
     };
     uint32_t lock;
     uint8_t state; /* [p] EVTCHNSTAT_*, perhaps | EVT_XEN_ATTACHED */
@@ -190,6 +191,8 @@ extern const struct evt_ops evt_2level_ops64, evt_2level_ops32;
 extern const struct evt_ops evt_3level_ops64, evt_3level_ops32;
 extern const struct evt_ops evt_fifo_ops;
 
+#define EVT_MAX_PIRQS (EVT_PAGE_SIZE / 4) /* the ports by pirq are one page */
+
 #define EVT_3LEVEL_PAGES 8U /* of each bitmap, at most */
 
 /* --- Domains. One page. */
@@ -226,8 +229,11 @@ struct evt_domain {
     uint8_t latched_bits;              /* [d] the W that applies when the ABI does not freeze it */
     uint64_t extended;                 /* [I] */
     void *owner;                       /* [I] */
+    evt_consumer *consume;             /* [I] */
     enum evt_busy busy;                /* [d] */
     const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
+    uint16_t nr_pirqs;                 /* [I] */
+    uint32_t *pirq_port;               /* [d] to write, [a] to read: 0 = not bound. NULL until the first is bound */
     uint32_t nr_known;                 /* [d] above the highest port that ever was open, in steps of EVT_KNOWN_STEP */
     uint32_t reset_next;               /* the CPU that set EVT_RESETTING: first port not looked at */
     uint32_t dying_next;               /* evt_domain_close_ports: the same */
@@ -315,8 +321,11 @@ void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned 
 void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value);
 /* Close a port that is open. Its peer becomes unbound for d. [d], not [p] */
 void evt_port_close(struct evt_domain *d, uint32_t port);
-/* From now on the hypervisor consumes this open port. [d] */
-void evt_port_attach_xen(struct evt_domain *d, uint32_t port);
+/*
+ * Raise the other end of an interdomain port, or tell its consumer if it is Xen-attached. The lock of p keeps the peer
+ * open. [p]
+ */
+void evt_raise_peer(const struct evt_port *p);
 /*
  * Close the ports from *next on, all or only the guest's own. -XEN_ERESTART: yielded after a multiple of 64 ports, call
  * again. No lock.
@@ -336,9 +345,26 @@ int evt_bind_virq(struct evt_domain *d, uint32_t virq, uint32_t vcpu, uint32_t *
 /* The port p of this virq is being closed. [d] [p] */
 void evt_virq_unbind(struct evt_domain *d, const struct evt_port *p);
 
-/* --- abi_2level.c: helpers for selectors that 3-level shares */
+/* --- pirq.c */
 
-/* Mark events pending on the vcpu whose info this is (spec section 3). */
+int evt_bind_pirq(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t *port) EVT_MUST_CHECK;
+/* The port p of a pirq is being closed: its line is given back first. [d], not [p] */
+void evt_pirq_unbind(struct evt_domain *d, const struct evt_port *p);
+
+/* --- abi_2level.c: what others use of it */
+
+/* The bitmaps in shared_info, which must be there, for words of w bits (EVT-2L-01). */
+static inline void *evt_2level_pending(const struct evt_domain *d)
+{
+    return d->shared_info + 2048;
+}
+
+static inline void *evt_2level_mask(const struct evt_domain *d, unsigned w)
+{
+    return d->shared_info + 2048 + w * w / 8;
+}
+
+/* Mark events pending on the vcpu whose info this is (EVT-2L-06). */
 void evt_mark_upcall(struct evt_domain *d, unsigned vcpu, uint8_t *info);
 
 /* --- reset.c */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of event_channel_op (spec section 2). Each first decodes, in the order of checks that the
- * specification gives, and then commits, which cannot fail. So whatever fails has changed nothing that a guest sees.
+ * The operations of event_channel_op (docs/abi/event-channels.md, EVT-OP). Each first decodes, in the order of checks
+ * that its statement gives, and then commits, which cannot fail. So whatever fails has changed nothing that a guest
+ * sees. The table of them is at the end.
  */
 #include "evtchn/core.h"
 
@@ -50,10 +51,11 @@ static int bind_pair(struct evt_domain *caller, struct evt_domain *remote, uint3
         return -XEN_EINVAL;
 
     evt_lock_pair(lp, rp);
-    if (rp->state == EVTCHNSTAT_unbound && rp->for_dom == caller->domid) {
+    uint8_t attached = rp->state & EVT_XEN_ATTACHED;
+    if (rp->state == (EVTCHNSTAT_unbound | attached) && rp->for_dom == caller->domid) {
         evt_port_open_locked(caller, *local_port, EVTCHNSTAT_interdomain, 0, evt_link(remote, remote_port));
         rp->link = evt_link(caller, *local_port);
-        __atomic_store_n(&rp->state, EVTCHNSTAT_interdomain, __ATOMIC_RELAXED);
+        __atomic_store_n(&rp->state, (uint8_t)(EVTCHNSTAT_interdomain | attached), __ATOMIC_RELAXED);
         evt_set_pending(caller, *local_port, lp);
     } else {
         rc = -XEN_EINVAL;
@@ -85,13 +87,13 @@ static int op_bind_virq(struct evt_domain *caller, union args *args, bool narrow
     return evt_bind_virq(caller, a->virq, a->vcpu, &a->port);
 }
 
-/* There are no pirqs: every number is out of range. */
+/* Bits of flags that nobody knows are ignored. */
 static int op_bind_pirq(struct evt_domain *caller, union args *args, bool narrow)
 {
-    (void)caller;
-    (void)args;
+    struct evtchn_bind_pirq *a = &args->bind_pirq;
+
     (void)narrow;
-    return -XEN_EINVAL;
+    return evt_bind_pirq(caller, a->pirq, a->flags, &a->port);
 }
 
 static int op_close(struct evt_domain *caller, union args *args, bool narrow)
@@ -110,13 +112,6 @@ static int op_close(struct evt_domain *caller, union args *args, bool narrow)
     return rc;
 }
 
-static void raise_peer(const struct evt_port *p)
-{
-    struct evt_domain *d = evt_link_domain(p->link);
-    uint32_t port = evt_link_port(p->link);
-    evt_set_pending(d, port, evt_port_of(d, port));
-}
-
 /* The peer cannot close while p is locked, so its own lock is not needed. */
 static int op_send(struct evt_domain *caller, union args *args, bool narrow)
 {
@@ -129,7 +124,7 @@ static int op_send(struct evt_domain *caller, union args *args, bool narrow)
         return -XEN_EINVAL;
     env_lock(&p->lock);
     if (p->state == EVTCHNSTAT_interdomain)
-        raise_peer(p);
+        evt_raise_peer(p);
     else if (p->state == EVTCHNSTAT_ipi)
         evt_set_pending(caller, port, p);
     else if (p->state != EVTCHNSTAT_unbound)
@@ -150,6 +145,8 @@ static void fill_status(struct evtchn_status *a, const struct evt_port *p)
         a->u.interdomain.port = evt_link_port(p->link);
     } else if (p->state == EVTCHNSTAT_virq) {
         a->u.virq = (uint32_t)p->virq;
+    } else if (p->state == EVTCHNSTAT_pirq) {
+        a->u.pirq = (uint32_t)p->pirq;
     }
 }
 
@@ -233,10 +230,24 @@ static bool can_move(const struct evt_port *p)
     }
 }
 
+static int move(struct evt_domain *d, uint32_t port, struct evt_port *p, unsigned vcpu)
+{
+    int rc = -XEN_EINVAL;
+
+    env_lock(&p->lock);
+    if (can_move(p)) {
+        __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_SEQ_CST);
+        evt_ops_of(d)->moved(d, port, p);
+        rc = 0;
+    }
+    env_unlock(&p->lock);
+    return rc;
+}
+
+/* The domain's lock keeps a pirq's port open until its line has followed. */
 static int op_bind_vcpu(struct evt_domain *caller, union args *args, bool narrow)
 {
     const struct evtchn_bind_vcpu *a = &args->bind_vcpu;
-    int rc = -XEN_EINVAL;
 
     (void)narrow;
     if (a->vcpu >= caller->nr_vcpus)
@@ -244,13 +255,11 @@ static int op_bind_vcpu(struct evt_domain *caller, union args *args, bool narrow
     struct evt_port *p = evt_port_get(caller, a->port);
     if (!p)
         return -XEN_EINVAL;
-    env_lock(&p->lock);
-    if (can_move(p)) {
-        __atomic_store_n(&p->vcpu, (uint8_t)a->vcpu, __ATOMIC_SEQ_CST);
-        evt_ops_of(caller)->moved(caller, a->port, p);
-        rc = 0;
-    }
-    env_unlock(&p->lock);
+    env_lock(&caller->lock);
+    int rc = move(caller, a->port, p, a->vcpu);
+    if (!rc && evt_port_state(p) == EVTCHNSTAT_pirq)
+        env_pirq_notifies(caller, (uint32_t)p->pirq, a->vcpu);
+    env_unlock(&caller->lock);
     return rc;
 }
 

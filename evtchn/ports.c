@@ -9,7 +9,7 @@
  */
 #include "evtchn/core.h"
 
-/* Free ports that are passed over because the guest says that their past is not over (spec section 5). */
+/* Free ports that are passed over because the guest says that their past is not over (EVT-FIFO-21). */
 #define EVT_SKIPS 64U
 
 static unsigned lowest_clear(uint64_t word)
@@ -159,6 +159,7 @@ void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, un
 
     map_take(&d->taken, port);
     count_open(d, 1);
+    d->xen_ports += (state & EVT_XEN_ATTACHED) != 0;
     p->link = value;
     (void)evt_fifo_change(p, EVT_FIFO_PRIORITY, EVTCHN_FIFO_PRIORITY_DEFAULT);
     __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_RELAXED);
@@ -174,14 +175,16 @@ void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned 
     env_unlock(&p->lock);
 }
 
-void evt_port_attach_xen(struct evt_domain *d, uint32_t port)
+void evt_raise_peer(const struct evt_port *p)
 {
-    struct evt_port *p = evt_port_of(d, port);
+    struct evt_domain *d = evt_link_domain(p->link);
+    uint32_t port = evt_link_port(p->link);
+    struct evt_port *q = evt_port_of(d, port);
 
-    env_lock(&p->lock);
-    d->xen_ports++;
-    p->state |= EVT_XEN_ATTACHED;
-    env_unlock(&p->lock);
+    if (!(evt_port_state(q) & EVT_XEN_ATTACHED))
+        evt_set_pending(d, port, q);
+    else if (d->consume)
+        d->consume(d->owner, port, evt_port_vcpu(q));
 }
 
 void evt_lock_pair(struct evt_port *a, struct evt_port *b)
@@ -232,8 +235,10 @@ static struct evt_port *lock_with_peer(struct evt_port *p)
 void evt_port_close(struct evt_domain *d, uint32_t port)
 {
     struct evt_port *p = evt_port_of(d, port);
-    struct evt_port *q = lock_with_peer(p);
 
+    if (evt_port_state(p) == EVTCHNSTAT_pirq)
+        evt_pirq_unbind(d, p);
+    struct evt_port *q = lock_with_peer(p);
     if (q) {
         q->for_dom = d->domid;
         __atomic_store_n(&q->state, (uint8_t)((q->state & EVT_XEN_ATTACHED) | EVTCHNSTAT_unbound), __ATOMIC_RELAXED);

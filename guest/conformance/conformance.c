@@ -13,6 +13,8 @@ struct group {
 
 static const struct group groups[] = {
     {"matrix", conformance_matrix},
+    {"ports", conformance_ports},
+    {"other", conformance_other},
 };
 
 void guest_main(void)
@@ -20,6 +22,8 @@ void guest_main(void)
     char only[16];
     bool all = !args_string("only", only, sizeof(only));
 
+    if (args_is("role", "second"))
+        conformance_second();
     if (guest_env.nr_vcpus < VCPUS) {
         verdict(VERDICT_ERROR, "the domain needs %u vcpus", VCPUS);
         return;

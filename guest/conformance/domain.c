@@ -119,6 +119,9 @@ void domain_clean(enum abi abi, unsigned vcpus)
 
     must_op(EVTCHNOP_reset, &reset);
     current_abi = abi;
+    cell_name_page("words", fifo_words);
+    cell_name_page("control", control_page);
+    cell_name_page("shared_info", guest_env.shared);
     clean_words();
     if (abi == ABI_FIFO)
         enter_fifo(vcpus);
@@ -172,8 +175,7 @@ static void open_pirq(void)
 {
     struct evtchn_bind_pirq op = {.pirq = ZOO_PIRQ_NUMBER, .flags = BIND_PIRQ__WILL_SHARE};
 
-    if (hv_event_channel_op(EVTCHNOP_bind_pirq, &op))
-        must_alloc_unbound(DOMID_SELF);
+    must_op(EVTCHNOP_bind_pirq, &op);
 }
 
 /* bind_interdomain raises its new port once; that is none of the cell's business. */

@@ -94,6 +94,10 @@ void *env_map_frame(struct evt_domain *d, uint64_t frame)
 {
     struct fake_domain *f = of(d);
     require(fake.nr_held == 0, "a frame is mapped under a lock");
+    void (*other)(void) = fake.on_map;
+    fake.on_map = NULL;
+    if (other)
+        other();
     if (++fake.maps == fake.fail_map || frame >= FAKE_FRAMES || f->readonly[frame])
         return NULL;
     f->refs[frame]++;
@@ -116,6 +120,8 @@ void env_unmap_frame(struct evt_domain *d, void *mapped)
 void env_kick(struct evt_domain *d, unsigned vcpu)
 {
     __atomic_fetch_add(&of(d)->kicks[vcpu], 1, __ATOMIC_RELAXED);
+    if (fake.on_kick)
+        fake.on_kick(of(d), vcpu);
 }
 
 void env_wake_pollers(struct evt_domain *d, uint32_t port)
@@ -146,6 +152,46 @@ void env_put_domain(struct evt_domain *d)
 {
     require(fake.nr_held == 0, "a reference is dropped under a lock");
     require(__atomic_fetch_sub(&of(d)->handles, 1, __ATOMIC_RELAXED) > 0, "a reference is dropped twice");
+}
+
+bool env_pirq_permitted(struct evt_domain *d, uint32_t pirq)
+{
+    require(fake.nr_held == 0, "permission for a pirq is asked for under a lock");
+    return !of(d)->pirq[pirq].forbidden;
+}
+
+static struct fake_pirq *line_of(const struct evt_domain *d, uint32_t pirq)
+{
+    require(fake.threaded || (fake.nr_held == 1 && fake.held[0] == &d->lock), "a pirq is touched without its domain");
+    return &of(d)->pirq[pirq];
+}
+
+int env_pirq_bind(struct evt_domain *d, uint32_t pirq, bool share)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(!line->bound, "a pirq is bound twice");
+    if (line->refuses)
+        return line->refuses;
+    line->bound = true;
+    line->share = share;
+    return 0;
+}
+
+void env_pirq_notifies(struct evt_domain *d, uint32_t pirq, unsigned vcpu)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(line->bound, "a pirq moves that is not bound");
+    line->live = true;
+    line->vcpu = vcpu;
+    line->moves++;
+}
+
+void env_pirq_unbind(struct evt_domain *d, uint32_t pirq)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(line->bound, "a pirq is given back that was not bound");
+    line->bound = line->live = false;
+    line->closes++;
 }
 
 bool env_is_paused_by_controller(struct evt_domain *target)
@@ -271,9 +317,18 @@ struct evt_config fake_config(uint16_t domid)
         .domid = domid,
         .nr_vcpus = 4,
         .max_port = UINT32_MAX,
+        .nr_pirqs = FAKE_PIRQS,
         .extended = EVTCHN_EXTENDED_3LEVEL | EVTCHN_EXTENDED_FIFO,
         .privileged = domid == 0,
     };
+}
+
+static void consume(void *owner, uint32_t port, unsigned vcpu)
+{
+    struct fake_domain *f = owner;
+    __atomic_fetch_add(&f->consumed, 1, __ATOMIC_RELAXED);
+    f->consumed_port = port;
+    f->consumed_vcpu = vcpu;
 }
 
 struct fake_domain *fake_create(const struct evt_config *config)
@@ -283,6 +338,7 @@ struct fake_domain *fake_create(const struct evt_config *config)
         f++;
     struct evt_config c = *config;
     c.owner = f;
+    c.consume = consume;
     memset(f, 0, sizeof(*f));
     f->evt = evt_domain_create(&c);
     if (!f->evt)
@@ -319,12 +375,20 @@ void fake_destroy(struct fake_domain *d)
     evt_domain_destroy(d->evt);
     d->evt = NULL;
     require(d->handles == 0, "a reference to a domain was lost");
+    for (unsigned i = 0; i < FAKE_PIRQS; i++)
+        require(!d->pirq[i].bound, "a pirq was never given back");
     for (unsigned i = 0; i < FAKE_FRAMES; i++) {
         require(d->refs[i] == 0, "a frame is still mapped");
         frame_free(d->frames[i]);
     }
     frame_free(d->shared_info);
     frame_free(d->late_info);
+}
+
+void fake_attach_xen(struct fake_domain *d, uint32_t port)
+{
+    d->evt->xen_ports++;
+    evt_port_of(d->evt, port)->state |= EVT_XEN_ATTACHED;
 }
 
 static int64_t call(struct fake_domain *d, uint32_t cmd, void *arg, size_t n, bool narrow)
@@ -384,6 +448,8 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
         hash = mix(hash, evt_port_of(d, port), sizeof(struct evt_port));
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
+    hash = mix(hash, f->pirq, sizeof(f->pirq));
+    hash = mix(hash, &f->consumed, sizeof(f->consumed));
     hash = mix(hash, &d->ops, sizeof(d->ops));
     hash = mix(hash, &d->nr_words, sizeof(d->nr_words));
     hash = mix(hash, &d->dropped, sizeof(d->dropped));
@@ -441,6 +507,13 @@ int64_t op_bind_ipi(struct fake_domain *d, uint32_t vcpu)
 {
     struct evtchn_bind_ipi a = {.vcpu = vcpu};
     int64_t rc = fake_op(d, EVTCHNOP_bind_ipi, &a, sizeof(a));
+    return rc ? rc : a.port;
+}
+
+int64_t op_bind_pirq(struct fake_domain *d, uint32_t pirq, uint32_t flags)
+{
+    struct evtchn_bind_pirq a = {.pirq = pirq, .flags = flags};
+    int64_t rc = fake_op(d, EVTCHNOP_bind_pirq, &a, sizeof(a));
     return rc ? rc : a.port;
 }
 

@@ -12,9 +12,11 @@ import sys
 XEN = """
 #include <stdint.h>
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
+#define __XEN_TOOLS__ 1
 #include <xen/xen.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/domctl.h>
 #include <xen/elfnote.h>
 #include <xen/errno.h>
 #include <xen/event_channel.h>
@@ -32,7 +34,7 @@ XEN = """
 # Names that Xen's headers don't have, or not for guests. A name missing from here and from Xen is a slip of the pen.
 OWN = re.compile(
     r"E820_.*|EVTCHNOP_(rfc_)?(query_extended_abis|register_3level)|EVTCHN_EXTENDED_.*|REGISTER_.*|NR_HYPERCALLS"
-    r"|XEN_ERESTART|XEN_EINTR|EVTCHNOP_reset_cont|XENFEAT_grant_map_identity|NR_VIRQS|SHUTDOWN_MAX|HVM_PARAM_CALLBACK_TYPE_SHIFT|XEN_CPUID_FEAT1_.*|GUEST_ABI_.*|LESSON_.*"
+    r"|XEN_ERESTART|XEN_EINTR|EVTCHNOP_reset_cont|XENFEAT_grant_map_identity|NR_VIRQS|SHUTDOWN_MAX|HVM_PARAM_CALLBACK_TYPE_SHIFT|XEN_CPUID_FEAT1_.*|GUEST_ABI_.*|IRQGEN_.*|LESSON_.*"
 )
 
 

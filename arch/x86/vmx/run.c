@@ -4,6 +4,7 @@
 
 #include "arch/x86/creg.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/nested.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/vmx/events.h"
 #include "kernel/door.h"
@@ -294,7 +295,7 @@ const struct virt_ops vmx_ops = {
     .vcpu_free = vmx_vcpu_free,
     .vcpu_start = vmx_vcpu_start,
     .map = vmx_map,
-    .unmap = vmx_unmap,
+    .unmap = nested_unmap,
     .load = vmx_load,
     .run = vmx_run,
     .unload = vmx_unload,

@@ -103,9 +103,10 @@ def test_two_cpus():
 
 
 @pytest.mark.long
-def test_tour_on_two_cpus():
+@pytest.mark.parametrize("env", ["pvh64", "pvh32"])
+def test_tour_on_two_cpus(env):
     """vcpus that move: a VMCS that is still current elsewhere, translations of another CPU."""
-    harness.bochs("tour", cpus=2).expect_good()
+    harness.bochs("tour", env=env, cpus=2).expect_good()
 
 
 OLDER = [pytest.param(model, marks=pytest.mark.long) for model in SMOKE]
