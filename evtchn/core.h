@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/error.h"
 #include "evtchn/env.h"
 #include "evtchn/evtchn.h"
 

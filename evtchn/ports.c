@@ -123,7 +123,7 @@ static int back(struct evt_domain *d, uint32_t port)
     }
     if (!fill(d, (void **)&d->taken.leaf[port / 64 / EVT_LEAF_WORDS]) || !fill(d, (void **)table) ||
         !fill(d, (void **)&(*table)[slot]))
-        return -XEN_ENOMEM;
+        return xen_error(XEN_ENOMEM);
 
     uint32_t backed = (port | (EVT_PORTS_PER_PAGE - 1)) + 1;
     __atomic_store_n(&d->nr_backed, backed, __ATOMIC_RELEASE);
@@ -134,15 +134,15 @@ static int back(struct evt_domain *d, uint32_t port)
 int evt_port_find(struct evt_domain *d, uint32_t *port)
 {
     if (d->dying)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     uint32_t free = map_free(&d->taken);
     for (unsigned skipped = 0; d->ops->is_in_use && free < d->ops->limit && d->ops->is_in_use(d, free); skipped++) {
         if (skipped == EVT_SKIPS)
-            return -XEN_ENOSPC;
+            return xen_error(XEN_ENOSPC);
         free = map_free_from(&d->taken, free + 1);
     }
     if (free >= d->ops->limit || free > d->max_port)
-        return -XEN_ENOSPC;
+        return xen_error(XEN_ENOSPC);
     *port = free;
     return back(d, free);
 }
