@@ -13,7 +13,7 @@ readonly RUN_PACKAGES=(make:make gcc:gcc python3:python3 grub-common:grub-mkresc
 readonly UEFI_PACKAGES=(ovmf:/usr/share/ovmf/OVMF.fd grub-efi-amd64-bin:/usr/lib/grub/x86_64-efi/multiboot2.mod mtools:mformat)
 readonly BOCHS_PACKAGES=(bochs:bochs bochsbios:/usr/share/bochs/BIOS-bochs-latest vgabios:/usr/share/vgabios/vgabios.bin)
 readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" "${UEFI_PACKAGES[@]}" "${BOCHS_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
-    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang lld:wasm-ld valgrind:valgrind
+    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang lld:wasm-ld valgrind:valgrind gcovr:gcovr
     'libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a')
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
     cppcheck:cppcheck shellcheck:shellcheck)

@@ -74,6 +74,7 @@ static void reset_within_reset(void **state)
     assert_int_equal(evt_open_ports(d->evt), 200 - 63); /* port 0 is one of the 64 */
     SOUND();
     assert_int_equal(op_register64(d, 0, false), -XEN_EBUSY);
+    REFUSED(XEN_EBUSY, op_init_control(d, 0, 0, 0));
     REFUSED(XEN_EBUSY, op_reset(d, DOMID_SELF));
     assert_int_equal(op_reset_cont(d, DOMID_SELF), -XEN_ERESTART);
     assert_int_equal(evt_open_ports(d->evt), 200 - 63 - 64);
