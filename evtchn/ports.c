@@ -85,8 +85,7 @@ static void map_give(struct evt_free_map *map, uint32_t port)
 
 bool evt_port_taken(const struct evt_domain *d, uint32_t port)
 {
-    const uint64_t *leaf = leaf_word(&d->taken, port);
-    return leaf && (*leaf >> (port % 64) & 1);
+    return *leaf_word(&d->taken, port) >> (port % 64) & 1;
 }
 
 /* Fill a slot with a new page if it is empty. */
@@ -261,13 +260,11 @@ void evt_port_close(struct evt_domain *d, uint32_t port)
     map_give(&d->taken, port);
 }
 
-/* The ports of one leaf word. */
+/* The ports of one leaf word, below nr_backed. */
 static void close_word(struct evt_domain *d, uint32_t first, bool all)
 {
     env_lock(&d->lock);
-    const uint64_t *leaf = leaf_word(&d->taken, first);
-    uint64_t left = leaf ? *leaf : 0;
-    for (; left; left &= left - 1) {
+    for (uint64_t left = *leaf_word(&d->taken, first); left; left &= left - 1) {
         uint32_t port = first + (uint32_t)__builtin_ctzll(left);
         uint8_t state = evt_port_of(d, port)->state;
         if (all ? state != EVTCHNSTAT_closed : evt_state_usable(state))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of a port in several steps: which number it gets, what is left of the one before, what its peer becomes.
- * EVT-OBJ-03, EVT-OBJ-08, EVT-OP-11, EVT-OP-15, EVT-OP-16, EVT-OP-20.
+ * EVT-OBJ-03, EVT-OBJ-08, EVT-OP-11, EVT-OP-15, EVT-OP-16, EVT-OP-20, EVT-OP-26, HC-MULTI-01.
  */
 #include "guest/conformance/step.h"
+#include "guest/lib/hypercall.h"
 
 /* --- Numbers --- */
 
@@ -186,19 +187,71 @@ static void reset_and_again(void)
     step_alloc_unbound(DOMID_SELF, DOMID_SELF);
 }
 
+/* More ports than are closed without a pause. */
+static void reset_full(void)
+{
+    zoo_open();
+    domain_fill();
+    cell_start();
+    step_reset(EVTCHNOP_reset, DOMID_SELF);
+    step_status(DOMID_SELF, domain_limit() - 1);
+    step_bind_ipi(0);
+}
+
+/* The same between other operations of a multicall, which go on when it is over, and in their order. */
+static void reset_in_multicall(void)
+{
+    struct evtchn_bind_ipi before = {.vcpu = 1}, after = {.vcpu = 1};
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+    const struct {
+        const char *what;
+        unsigned cmd;
+        const void *arg;
+    } list[] = {
+        {"bind_ipi(1)", EVTCHNOP_bind_ipi, &before},
+        {"reset", EVTCHNOP_reset, &reset},
+        {"reset_cont", EVTCHNOP_reset_cont, &reset},
+        {"bind_ipi(1)", EVTCHNOP_bind_ipi, &after},
+    };
+    guest_multicall_entry entry[sizeof(list) / sizeof(list[0])];
+
+    zoo_open();
+    domain_fill();
+    must_close(ZOO_LAST);
+    for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        entry[i] = (guest_multicall_entry){
+            .op = __HYPERVISOR_event_channel_op,
+            .args = {list[i].cmd, guest_address(list[i].arg)},
+        };
+    cell_start();
+    cell_result("multicall", hv_multicall(entry, sizeof(list) / sizeof(list[0])));
+    for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        cell_result(list[i].what, entry[i].result);
+    cell_say(" | ports %u, %u", before.port, after.port);
+}
+
 static const struct {
     const char *name;
     void (*ask)(void);
     bool only_2level;
 } lives[] = {
-    {"ports/lowest_free", lowest_free, false},     {"ports/last", last_port, true},
-    {"ports/stale_bit", stale_bit, false},         {"ports/second_life", second_life, false},
-    {"ports/second_vcpu", second_vcpu, false},     {"ports/second_priority", second_priority, false},
-    {"ports/virq_again", virq_again, false},       {"ports/virq_moved", virq_moved, false},
-    {"ports/pirq_again", pirq_again, false},       {"ports/pair_closed", pair_closed_here, false},
-    {"ports/pair_moved", pair_moved, false},       {"ports/pair_twice", pair_twice, false},
-    {"ports/pair_unmasked", pair_unmasked, false}, {"ports/unbound_moved", unbound_moved, false},
+    {"ports/lowest_free", lowest_free, false},
+    {"ports/last", last_port, true},
+    {"ports/stale_bit", stale_bit, false},
+    {"ports/second_life", second_life, false},
+    {"ports/second_vcpu", second_vcpu, false},
+    {"ports/second_priority", second_priority, false},
+    {"ports/virq_again", virq_again, false},
+    {"ports/virq_moved", virq_moved, false},
+    {"ports/pirq_again", pirq_again, false},
+    {"ports/pair_closed", pair_closed_here, false},
+    {"ports/pair_moved", pair_moved, false},
+    {"ports/pair_twice", pair_twice, false},
+    {"ports/pair_unmasked", pair_unmasked, false},
+    {"ports/unbound_moved", unbound_moved, false},
     {"ports/reset", reset_and_again, false},
+    {"ports/reset_full", reset_full, true},
+    {"ports/reset_in_multicall", reset_in_multicall, true},
 };
 
 void conformance_ports(void)
