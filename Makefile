@@ -147,7 +147,7 @@ help:
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
 	@echo 'Variables (now):'
-	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
+	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first, log=debug shows where errors are born)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
 	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)  REFERENCE_OPERATIONS=$(REFERENCE_OPERATIONS)'
 	@echo 'Guests: $(guests) ($(environments))'
 
