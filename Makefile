@@ -105,7 +105,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance fuzz coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf
@@ -125,6 +125,7 @@ help:
 	@echo '  test-vm        tests in an emulator only'
 	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
+	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
@@ -258,7 +259,7 @@ $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
 run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
-run_vm = --pytest $(wildcard tests/vm tests/boot)
+run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
 	+$(Q)$(runner) $(run_host) $(run_vm)
@@ -286,6 +287,9 @@ check:
 
 counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
+
+conformance: all
+	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O)
 
 reproducible: all
 	+$(Q)$(PYTHON) tools/check/reproducible.py --build $(O) --make '$(MAKE)'

@@ -229,6 +229,7 @@ void evt_port_close(struct evt_domain *d, uint32_t port)
     if (p->state & EVT_XEN_ATTACHED)
         d->xen_ports--;
     __atomic_store_n(&p->state, EVTCHNSTAT_closed, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->vcpu, 0, __ATOMIC_RELAXED); /* status tells it of a free port too */
 
     /* Nobody can raise the port any more: each sender needs one of the locks that are held here. */
     d->ops->clear_pending(d, port, p);

@@ -53,6 +53,10 @@ void evt_set_affinity(evtchn_port_t port, unsigned vcpu);
 /* Consume what is pending for this vcpu. The environment calls it with upcalls off. */
 void evt_upcall(void);
 
+/* Let fn() be called instead, for programs that look at the words themselves. It clears evtchn_upcall_pending, or is
+ * called again at once. NULL: evt_upcall() consumes again. */
+void evt_set_upcall_hook(void (*fn)(void));
+
 /*
  * Start vcpu `id`, which is down: it runs fn(arg) with upcalls off and goes down again when that returns. Then it may
  * be started once more. A vcpu beyond those that have a place in shared_info (32) gets its vcpu_info first.

@@ -80,11 +80,22 @@ static void scan_l1(struct guest_vcpu *v, guest_word selected)
     }
 }
 
+static void (*upcall_hook)(void);
+
+void evt_set_upcall_hook(void (*fn)(void))
+{
+    upcall_hook = fn;
+}
+
 void evt_upcall(void)
 {
     struct guest_vcpu *v = guest_vcpu();
 
     v->upcalls++;
+    if (upcall_hook) {
+        upcall_hook();
+        return;
+    }
     while (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
         guest_word selected;
 

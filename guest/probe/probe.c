@@ -8,48 +8,16 @@
 
 #include <stdarg.h>
 
-#include "common/format.h"
-#include "guest/abi/errno.h"
 #include "guest/lib/args.h"
 #include "guest/lib/console.h"
 #include "guest/lib/env.h"
-
-static const char *const errno_name[] = {
-    [XEN_EPERM] = "EPERM",
-    [XEN_ENOENT] = "ENOENT",
-    [XEN_ESRCH] = "ESRCH",
-    [XEN_EINTR] = "EINTR",
-    [XEN_EIO] = "EIO",
-    [XEN_ENXIO] = "ENXIO",
-    [XEN_E2BIG] = "E2BIG",
-    [XEN_ENOEXEC] = "ENOEXEC",
-    [XEN_EBADF] = "EBADF",
-    [XEN_EAGAIN] = "EAGAIN",
-    [XEN_ENOMEM] = "ENOMEM",
-    [XEN_EACCES] = "EACCES",
-    [XEN_EFAULT] = "EFAULT",
-    [XEN_EBUSY] = "EBUSY",
-    [XEN_EEXIST] = "EEXIST",
-    [XEN_ENODEV] = "ENODEV",
-    [XEN_EINVAL] = "EINVAL",
-    [XEN_ENOSPC] = "ENOSPC",
-    [XEN_ERANGE] = "ERANGE",
-    [XEN_ENOSYS] = "ENOSYS",
-    [XEN_ENODATA] = "ENODATA",
-    [XEN_ETIME] = "ETIME",
-    [XEN_EOVERFLOW] = "EOVERFLOW",
-    [XEN_ERESTART] = "ERESTART",
-    [XEN_EOPNOTSUPP] = "EOPNOTSUPP",
-};
+#include "guest/lib/error.h"
 
 void answer(const char *question, guest_result rc)
 {
-    guest_result error = -rc;
+    char text[24];
 
-    if (error > 0 && error < (guest_result)(sizeof(errno_name) / sizeof(errno_name[0])) && errno_name[error])
-        guest_printf("probe: %s -> -%s\n", question, errno_name[error]);
-    else
-        guest_printf("probe: %s -> %lld\n", question, (long long)rc);
+    guest_printf("probe: %s -> %s\n", question, error_text(rc, text, sizeof(text)));
 }
 
 void note(const char *fmt, ...)

@@ -70,6 +70,17 @@ static void failed_copy_out_leaves_it_done(void **state)
     SOUND();
 }
 
+/* The real Xen's free ports belong to vcpu 0, whoever had them before (conformance: close/ok/ipi1/2l). */
+static void closed_port_forgets_its_vcpu(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    assert_int_equal(op_bind_ipi(d, 1), 1);
+    expect_status(d, 1, EVTCHNSTAT_ipi, 1);
+    assert_int_equal(op_close(d, 1), 0);
+    expect_status(d, 1, EVTCHNSTAT_closed, 0);
+}
+
 static void bind_interdomain_refusals(void **state)
 {
     (void)state;
@@ -393,6 +404,7 @@ int main(void)
         IN_WORLD(unknown_operations),
         IN_WORLD(bad_pointers),
         IN_WORLD(failed_copy_out_leaves_it_done),
+        IN_WORLD(closed_port_forgets_its_vcpu),
         IN_WORLD(bind_interdomain_refusals),
         IN_WORLD(bind_interdomain_without_room),
         IN_WORLD(bind_interdomain_binds_and_raises_the_local_port),

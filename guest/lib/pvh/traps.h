@@ -33,6 +33,9 @@ void pvh_set_kernel_stack(unsigned id, guest_word sp);
 /* The state in which a vcpu enters fn() with paging on and the stack pointer at sp. */
 void pvh_start_state(struct vcpu_hvm_context *context, void (*fn)(void), guest_word sp);
 
+/* Write entry `index` (0-127) of the page table that serves guest/lib/window.h; the address that it maps. */
+guest_word pvh_set_window_entry(unsigned index, guest_word entry);
+
 /* Called by the stubs of traps.S with the frame that they built. */
 void trap_dispatch(struct trap_frame *f);
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups of cells, one after the other; conformance.h says what this program is. */
+#include "guest/conformance/conformance.h"
+
+#include "guest/lib/args.h"
+#include "guest/lib/console.h"
+#include "guest/lib/verdict.h"
+
+struct group {
+    const char *name;
+    void (*ask)(void);
+};
+
+static const struct group groups[] = {
+    {"matrix", conformance_matrix},
+};
+
+void guest_main(void)
+{
+    char only[16];
+    bool all = !args_string("only", only, sizeof(only));
+
+    if (guest_env.nr_vcpus < VCPUS) {
+        verdict(VERDICT_ERROR, "the domain needs %u vcpus", VCPUS);
+        return;
+    }
+    for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        if (all || args_is("only", groups[i].name))
+            groups[i].ask();
+    guest_printf("= end: %u cells\n", cell_count());
+}

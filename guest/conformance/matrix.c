@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/conformance/matrix.h"
+
+#include "common/format.h"
+#include "common/string.h"
+#include "guest/lib/window.h"
+
+/* --- The states of a port --- */
+
+#define UNMASKED 4U /* beside PORT_PENDING */
+
+struct state {
+    const char *name;
+    evtchn_port_t port;
+    unsigned bits; /* PORT_PENDING, UNMASKED */
+};
+
+#define NEVER_OPEN 1000U   /* below every limit, and far from the ports of the zoo */
+#define AT_LIMIT (~0U - 1) /* the ABI's */
+
+static const struct state states[] = {
+    {"reserved", ZOO_RESERVED, 0},
+    {"closed", ZOO_FREE, 0},
+    {"unbound", ZOO_UNBOUND, 0},
+    {"foreign", ZOO_FOREIGN, 0},
+    {"interdomain", ZOO_LOCAL, 0},
+    {"virq", ZOO_VIRQ, 0},
+    {"vcpu_virq", ZOO_VCPU_VIRQ, 0},
+    {"ipi", ZOO_IPI, 0},
+    {"ipi1", ZOO_IPI1, 0},
+    {"pirq", ZOO_PIRQ, 0},
+    {"never", NEVER_OPEN, 0},
+    {"limit", AT_LIMIT, 0},
+    {"huge", ~0U, 0},
+    {"closed.pending", ZOO_FREE, PORT_PENDING},
+    {"closed.unmasked", ZOO_FREE, UNMASKED},
+    {"closed.ready", ZOO_FREE, PORT_PENDING | UNMASKED},
+    {"unbound.pending", ZOO_UNBOUND, PORT_PENDING},
+    {"unbound.unmasked", ZOO_UNBOUND, UNMASKED},
+    {"unbound.ready", ZOO_UNBOUND, PORT_PENDING | UNMASKED},
+    {"interdomain.pending", ZOO_LOCAL, PORT_PENDING},
+    {"interdomain.unmasked", ZOO_LOCAL, UNMASKED},
+    {"interdomain.ready", ZOO_LOCAL, PORT_PENDING | UNMASKED},
+    {"virq.pending", ZOO_VIRQ, PORT_PENDING},
+    {"virq.unmasked", ZOO_VIRQ, UNMASKED},
+    {"virq.ready", ZOO_VIRQ, PORT_PENDING | UNMASKED},
+    {"vcpu_virq.pending", ZOO_VCPU_VIRQ, PORT_PENDING},
+    {"vcpu_virq.ready", ZOO_VCPU_VIRQ, PORT_PENDING | UNMASKED},
+    {"ipi.pending", ZOO_IPI, PORT_PENDING},
+    {"ipi.unmasked", ZOO_IPI, UNMASKED},
+    {"ipi.ready", ZOO_IPI, PORT_PENDING | UNMASKED},
+    {"ipi1.pending", ZOO_IPI1, PORT_PENDING},
+    {"ipi1.unmasked", ZOO_IPI1, UNMASKED},
+    {"ipi1.ready", ZOO_IPI1, PORT_PENDING | UNMASKED},
+};
+
+static const struct state no_port = {"-", ZOO_UNBOUND, 0};
+
+static void enter_state(struct call *c, const struct state *s)
+{
+    c->port = s->port == AT_LIMIT ? domain_limit() : s->port;
+    if (s->bits & UNMASKED)
+        port_clear(c->port, PORT_MASKED);
+    if (s->bits & PORT_PENDING)
+        port_set(c->port, PORT_PENDING);
+}
+
+/* --- The call --- */
+
+void fail_fault(struct call *c)
+{
+    c->fault = true;
+}
+
+void fail_full(struct call *c)
+{
+    c->full = true;
+}
+
+/* The last bytes of the arguments are outside: those before can be read, and must not have been looked at alone. */
+static uint8_t *end_outside(unsigned size)
+{
+    static uint8_t page[GUEST_PAGE_SIZE] __attribute__((aligned(GUEST_PAGE_SIZE)));
+    unsigned outside = size > 4 ? 4 : size / 2;
+
+    return window_map(0, page, true) + GUEST_PAGE_SIZE - (size - outside);
+}
+
+static void do_call(struct call *c)
+{
+    unsigned size = c->op->size;
+
+    if (c->full)
+        domain_fill();
+    cell_start();
+    if (!c->fault) {
+        cell_op(c->op->cmd, c->args, size);
+        return;
+    }
+    cell_op_at(c->op->cmd, end_outside(size), c->args, size > 4 ? size - 4 : size / 2);
+}
+
+/* --- Cells --- */
+
+/* "EFAULT+ENOENT", "ok", "ok.VARIANT" */
+static const char *name_checks(const struct check *a, const struct check *b, const struct variant *v)
+{
+    static char name[48];
+
+    if (b)
+        format(name, sizeof(name), "%s+%s", a->name, b->name);
+    else if (v)
+        format(name, sizeof(name), "ok.%s", v->name);
+    else
+        format(name, sizeof(name), "%s", a ? a->name : "ok");
+    return name;
+}
+
+static bool can_fail(const struct check *c, enum abi abi)
+{
+    return !c || (c->fail && (!c->abis || (c->abis >> abi & 1)));
+}
+
+static bool can_fail_together(const struct check *a, const struct check *b)
+{
+    return !a || !b || !a->axis || a->axis != b->axis;
+}
+
+static void ask(const struct operation *op, enum abi abi, const struct state *s, const struct check *a,
+                const struct check *b, const struct variant *v)
+{
+    const char *checks = name_checks(a, b, v);
+    struct call c = {.op = op, .abi = abi};
+
+    if (!can_fail(a, abi) || !can_fail(b, abi) || !can_fail_together(a, b)) {
+        cell_absent(abi, "%s/%s/%s", op->name, checks, s->name);
+        return;
+    }
+    if (!cell_begin(abi, "%s/%s/%s", op->name, checks, s->name))
+        return;
+    if (op->fifo_vcpus && abi == ABI_FIFO)
+        domain_clean(abi, op->fifo_vcpus);
+    zoo_open();
+    memset(c.args, CELL_POISON & 0xFF, sizeof(c.args));
+    enter_state(&c, s);
+    op->prepare(&c);
+    if (v)
+        v->apply(&c, v->value);
+    if (a)
+        a->fail(&c);
+    if (b)
+        b->fail(&c);
+    do_call(&c);
+    cell_end();
+}
+
+static void ask_state(const struct operation *op, enum abi abi, const struct state *s)
+{
+    ask(op, abi, s, NULL, NULL, NULL);
+    for (const struct variant *v = op->variants; v && v->name; v++)
+        ask(op, abi, s, NULL, NULL, v);
+    for (const struct check *a = op->checks; a->name; a++) {
+        ask(op, abi, s, a, NULL, NULL);
+        for (const struct check *b = a + 1; b->name; b++)
+            ask(op, abi, s, a, b, NULL);
+    }
+}
+
+static void ask_operation(const struct operation *op, enum abi abi)
+{
+    if (!op->names_port) {
+        ask_state(op, abi, &no_port);
+        return;
+    }
+    for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (op->bits || !strchr(states[i].name, '.'))
+            ask_state(op, abi, &states[i]);
+}
+
+void conformance_matrix(void)
+{
+    static const struct operation *const *const lists[] = {port_operations};
+
+    for (enum abi abi = 0; abi < NR_ABIS; abi++)
+        for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+            for (const struct operation *const *op = lists[i]; *op; op++)
+                ask_operation(*op, abi);
+}
