@@ -12,7 +12,8 @@ struct group {
 };
 
 static const struct group groups[] = {
-    {"matrix", conformance_matrix},
+    {"matrix", conformance_matrix}, {"deliver", conformance_deliver}, {"move", conformance_move},
+    {"poll", conformance_poll},     {"timer", conformance_timer},
 };
 
 void guest_main(void)

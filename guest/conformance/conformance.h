@@ -125,6 +125,7 @@ void must_close(evtchn_port_t port);
 #define PORT_MASKED 2U
 void port_set(evtchn_port_t port, unsigned bits);
 void port_clear(evtchn_port_t port, unsigned bits);
+bool port_is_pending(evtchn_port_t port);
 
 /* Open one port of each kind, at these numbers: all masked, nothing pending. */
 enum zoo {
@@ -150,5 +151,9 @@ void domain_fill(void);
 
 /* --- The groups --- */
 void conformance_matrix(void);
+void conformance_deliver(void); /* deliver.c */
+void conformance_move(void);    /* move.c */
+void conformance_poll(void);    /* poll.c */
+void conformance_timer(void);   /* timer.c */
 
 #endif

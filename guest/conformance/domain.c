@@ -166,6 +166,15 @@ void port_clear(evtchn_port_t port, unsigned bits)
         clear_bit(guest_env.shared->evtchn_mask, port);
 }
 
+bool port_is_pending(evtchn_port_t port)
+{
+    const uint32_t *map = (const uint32_t *)(const void *)guest_env.shared->evtchn_pending;
+
+    if (current_abi == ABI_FIFO)
+        return __atomic_load_n(&fifo_words[port], __ATOMIC_SEQ_CST) & FIFO_PENDING;
+    return __atomic_load_n(&map[port / 32], __ATOMIC_SEQ_CST) >> port % 32 & 1;
+}
+
 /* --- A port of each kind --- */
 
 static void open_pirq(void)
