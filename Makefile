@@ -8,6 +8,7 @@ DEBUG ?= 0
 WERROR ?= $(if $(CI),1,0)
 FUZZ_SECONDS ?= 60
 FUZZ_RUNS ?= 20000
+REFERENCE_OPERATIONS ?= 300000
 PYTHON ?= python3
 
 .DEFAULT_GOAL := all
@@ -95,6 +96,14 @@ objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
 hypervisor_sources := $(call sources,boot arch/x86 arch/x86/* kernel evtchn common)
 hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 
+# The image for guest/lesson prints each step on shared memory: evtchn/ is compiled against an extern seam
+# (evtchn/shm.h), kernel/lesson/ supplies it and takes the place of kernel/trace.c, and the linker puts two functions of
+# the environment behind it. Everything else is the same objects.
+lesson_watched := env_kick env_wake_pollers evt_domain_set_dying
+lesson_flags = $(lesson_watched:%=-Wl,--wrap=%)
+lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call sources,evtchn)),$(hypervisor_objects)) \
+	$(call objects,lesson,$(call sources,evtchn kernel/lesson))
+
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
 
@@ -105,10 +114,10 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance fuzz coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference coverage reproducible clean help FORCE
 
 all: hypervisor guests
-hypervisor: $(O)/xenolith $(O)/xenolith.elf
+hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
 guests: $(guest_images)
 
 iso: $(O)/xenolith.iso
@@ -127,13 +136,16 @@ help:
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
 	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
-	@echo '  fuzz           each fuzzer for FUZZ_SECONDS'
+	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
+	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
+	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
+	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
 	@echo 'Variables (now):'
 	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
-	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)'
+	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)  REFERENCE_OPERATIONS=$(REFERENCE_OPERATIONS)'
 	@echo 'Guests: $(guests) ($(environments))'
 
 clean:
@@ -162,6 +174,7 @@ $(O)/obj/$(1)/%.S.o: %.S $(O)/flags
 	$$(Q)$$(CC) $(2) -MMD -MP -c $$< -o $$@
 endef
 $(eval $(call compile_rules,hypervisor,$(hypervisor_flags)))
+$(eval $(call compile_rules,lesson,$(hypervisor_flags) $(hypervisor_c_flags) -DEVT_SHM_EXTERN))
 $(foreach e,$(environments),$(eval $(call compile_rules,$(e),$($(e).flags))))
 
 # Linker scripts take their addresses from the headers.
@@ -177,30 +190,36 @@ $(O)/%.ld: %.ld $(O)/flags
 hypervisor_script := $(O)/linker/hypervisor.ld
 hypervisor_link = $(CC) $(linking) -Wl,--no-warn-rwx-segments -Wl,-T,$(hypervisor_script)
 
-$(O)/symbols0.S: tools/symbols.py
+$(O)/no.symbols.S: tools/symbols.py
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) tools/symbols.py --empty > $@
 
-$(O)/symbols1.S: $(O)/xenolith.pass1 tools/symbols.py
+$(O)/%.symbols.S: $(O)/%.pass1 tools/symbols.py
 	$(call say,SYMBOLS,$@)
 	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
 
-$(O)/symbols%.o: $(O)/symbols%.S
+$(O)/%.symbols.o: $(O)/%.symbols.S
 	$(Q)$(CC) $(hypervisor_flags) -g0 -c $< -o $@
 
-$(O)/xenolith.pass1: $(hypervisor_objects) $(O)/symbols0.o $(hypervisor_script)
-	$(call say,LD,$@)
-	$(Q)$(hypervisor_link) $(hypervisor_objects) $(O)/symbols0.o -o $@
+# $(1) = image, $(2) = its objects, $(3) = more flags
+define image_rules
+.SECONDARY: $(O)/$(1).symbols.S
+$(O)/$(1).pass1: $(2) $(O)/no.symbols.o $(hypervisor_script)
+	$$(call say,LD,$$@)
+	$$(Q)$$(hypervisor_link) $(3) $(2) $(O)/no.symbols.o -o $$@
 
-$(O)/xenolith.elf: $(hypervisor_objects) $(O)/symbols1.o $(hypervisor_script)
-	$(call say,LD,$@)
-	$(Q)$(hypervisor_link) $(hypervisor_objects) $(O)/symbols1.o -o $@
-	$(Q)$(NM) $@ | $(PYTHON) tools/symbols.py | cmp -s - $(O)/symbols1.S || \
+$(O)/$(1).elf: $(2) $(O)/$(1).symbols.o $(hypervisor_script)
+	$$(call say,LD,$$@)
+	$$(Q)$$(hypervisor_link) $(3) $(2) $(O)/$(1).symbols.o -o $$@
+	$$(Q)$$(NM) $$@ | $$(PYTHON) tools/symbols.py | cmp -s - $(O)/$(1).symbols.S || \
 		{ echo 'The symbol table moved a function: see linker/hypervisor.ld.' >&2; exit 1; }
 
-$(O)/xenolith: $(O)/xenolith.elf
-	$(call say,OBJCOPY,$@)
-	$(Q)$(OBJCOPY) -O binary $< $@
+$(O)/$(1): $(O)/$(1).elf
+	$$(call say,OBJCOPY,$$@)
+	$$(Q)$$(OBJCOPY) -O binary $$< $$@
+endef
+$(eval $(call image_rules,xenolith,$(hypervisor_objects)))
+$(eval $(call image_rules,xenolith-lesson,$(lesson_objects),$(lesson_flags)))
 
 # --- Guests ----------------------------------------------------------------------------------------------------------
 # $(1) = program, $(2) = environment
@@ -234,7 +253,7 @@ $(O)/obj/host/%.c.o: %.c $(O)/host.flags
 $(O)/obj/fuzz/%.c.o: %.c $(O)/host.flags
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(fuzz_flags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(fuzz_flags) -DEVT_SHM_EXTERN -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
 
 # $(1) = program
 define host_rules
@@ -255,10 +274,38 @@ endef
 $(foreach t,$(host_tests),$(eval $(call host_rules,$(t))))
 $(foreach t,$(fuzzers),$(eval $(call fuzz_rules,$(t))))
 
+# The differential run (tests/fuzz/reference/) has the seam of evtchn/shm.h in its own hands.
+reference_flags := $(subst -O1,-O2,$(host_flags)) -DEVT_SHM_EXTERN
+reference_objects := $(call objects,reference,$(call sources,tests/fuzz/reference) $(call links_of,tests/fuzz/reference/main.c))
+
+$(O)/obj/reference/%.c.o: %.c $(O)/host.flags
+	$(call say,REFCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(reference_flags) -MMD -MP -c $< -o $@
+
+$(O)/fuzz/reference: $(reference_objects)
+	$(call say,REFLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(reference_flags) $(reference_objects) -o $@
+
+# What is measured is built as the hypervisor is: optimised, and without sanitizers.
+bench_flags := -std=c11 -D_GNU_SOURCE -O2 -g -I. $(call warnings,$(HOST_CC)) -fno-omit-frame-pointer -fno-common
+bench_objects := $(call objects,bench,tests/bench/bench_evtchn.c $(call links_of,tests/bench/bench_evtchn.c))
+
+$(O)/obj/bench/%.c.o: %.c $(O)/host.flags
+	$(call say,BENCHCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(bench_flags) -MMD -MP -c $< -o $@
+
+$(O)/bench/bench_evtchn: $(bench_objects)
+	$(call say,BENCHLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(bench_flags) $(bench_objects) -o $@
+
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -275,6 +322,10 @@ test-long:
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
+	+$(Q)$(MAKE) --no-print-directory reference REFERENCE_OPERATIONS=10000000
+
+reference: $(O)/fuzz/reference
+	$(Q)$< --operations $(REFERENCE_OPERATIONS)
 
 coverage:
 	$(Q)$(MAKE) O=$(O)/coverage SANITIZE= HOST_EXTRA=--coverage $(host_tests:%=$(O)/coverage/host/%)
@@ -290,6 +341,12 @@ counts: all
 
 conformance: all
 	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O)
+
+bench: $(O)/bench/bench_evtchn $(O)/host/test_evtchn_cost
+	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
+
+wasm32:
+	$(Q)$(PYTHON) tools/check/wasm32.py --build $(O)
 
 reproducible: all
 	+$(Q)$(PYTHON) tools/check/reproducible.py --build $(O) --make '$(MAKE)'

@@ -199,12 +199,12 @@ static void clear_pending(struct evt_domain *d, uint32_t port, struct evt_port *
         (void)shm_and32(word, ~PENDING);
 }
 
-/* The guest has usually cleared MASKED itself. */
+/* The guest has usually cleared MASKED itself. A port that is still LINKED will be found, and not masked any more. */
 static void unmask(struct evt_domain *d, uint32_t port, struct evt_port *p)
 {
     uint32_t *word = evt_word_of(d, port);
 
-    if (word && (shm_and32(word, ~MASKED) & PENDING))
+    if (word && (shm_and32(word, ~MASKED) & (PENDING | LINKED)) == PENDING)
         link(d, port, p, word);
 }
 

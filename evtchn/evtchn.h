@@ -108,4 +108,29 @@ struct evt_port_view {
  */
 bool evt_view_port(struct evt_domain *d, uint32_t port, struct evt_port_view *view);
 
+/* One of the words that guest and hypervisor share, as one who watches the seam (evtchn/shm.h) wants to name it. */
+enum evt_word_kind {
+    EVT_WORD_UPCALL,   /* evtchn_upcall_pending of the vcpu */
+    EVT_WORD_SELECTOR, /* 2-level: its evtchn_pending_sel */
+    EVT_WORD_L1,       /* 3-level: the same */
+    EVT_WORD_L2,       /* 3-level: word `index` of its L2 selector */
+    EVT_WORD_PENDING,  /* word `index` of the pending bitmap */
+    EVT_WORD_MASK,     /* word `index` of the mask bitmap */
+    EVT_WORD_EVENT,    /* FIFO: the event word of port `index` */
+    EVT_WORD_READY,    /* FIFO: the ready word of the vcpu's control block */
+    EVT_WORD_HEAD,     /* FIFO: head `index` there */
+};
+
+struct evt_word {
+    enum evt_word_kind kind;
+    uint32_t vcpu; /* whose it is, where the kind says so */
+    uint32_t index;
+};
+
+/*
+ * Which word of d lies at the hypervisor's address. false: none. Reads without locks; never blocks. The caller is
+ * inside a call into the core, or d does not change its ABI.
+ */
+bool evt_describe_word(const struct evt_domain *d, const void *address, struct evt_word *word);
+
 #endif

@@ -30,6 +30,22 @@ static unsigned clear_from(uint64_t word, unsigned bit)
     return clear ? (unsigned)__builtin_ctzll(clear) : 64;
 }
 
+/* The lowest free port of a leaf word that is not full. */
+static uint32_t map_free_in(const struct evt_free_map *map, uint32_t word)
+{
+    const uint64_t *leaf = leaf_word(map, word * 64);
+    return word * 64 + (leaf ? lowest_clear(*leaf) : 0);
+}
+
+/* The lowest free port of all: down the tree, by the same three searches whichever it is. */
+static uint32_t map_free(const struct evt_free_map *map)
+{
+    if (map->root == UINT64_MAX)
+        return EVT_MAX_PORTS;
+    uint32_t i = lowest_clear(map->root);
+    return map_free_in(map, i * 64 + lowest_clear(map->middle[i]));
+}
+
 /* The lowest free port from this one on: up the tree until a word has a clear bit, and down again. */
 static uint32_t map_free_from(const struct evt_free_map *map, uint32_t from)
 {
@@ -46,9 +62,7 @@ static uint32_t map_free_from(const struct evt_free_map *map, uint32_t from)
             return EVT_MAX_PORTS;
         j = lowest_clear(map->middle[i]);
     }
-    uint32_t base = (i * 64 + j) * 64;
-    leaf = leaf_word(map, base);
-    return leaf ? base + lowest_clear(*leaf) : base;
+    return map_free_in(map, i * 64 + j);
 }
 
 static void map_take(struct evt_free_map *map, uint32_t port)
@@ -121,7 +135,7 @@ int evt_port_find(struct evt_domain *d, uint32_t *port)
 {
     if (d->dying)
         return -XEN_EINVAL;
-    uint32_t free = map_free_from(&d->taken, 0);
+    uint32_t free = map_free(&d->taken);
     for (unsigned skipped = 0; d->ops->is_in_use && free < d->ops->limit && d->ops->is_in_use(d, free); skipped++) {
         if (skipped == EVT_SKIPS)
             return -XEN_ENOSPC;

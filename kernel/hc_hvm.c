@@ -11,6 +11,7 @@
 #include "kernel/hypercall.h"
 #include "kernel/hypercall_page.h"
 #include "kernel/memory.h"
+#include "kernel/trace.h"
 
 /* HC-HVM-02: what a domain may do with its own parameters. The rest belongs to a toolstack, or is not there. */
 #define EXISTS (1U << 0)
@@ -156,11 +157,13 @@ static int64_t op_get_mem_type(struct vcpu *v, uint64_t arg)
     return copy_to_guest(v, arg, &m, sizeof m);
 }
 
-/* An event for the trace buffers, which are not there: it is dropped. */
 static int64_t op_xentrace(struct vcpu *v, uint64_t arg)
 {
-    uint32_t head;
-    return copy_from_guest(v, &head, arg, sizeof head);
+    struct xen_hvm_xentrace record;
+    if (copy_from_guest(v, &record, arg, sizeof record))
+        return -XEN_EFAULT;
+    trace_record(v, &record);
+    return 0;
 }
 
 static int64_t op_guest_request(struct vcpu *v, uint64_t arg)
@@ -177,7 +180,6 @@ static int64_t op_altp2m(struct vcpu *v, uint64_t arg)
     return -XEN_EOPNOTSUPP;
 }
 
-#define HVMOP_xentrace 11
 #define HVMOP_guest_request_vm_event 24
 #define HVMOP_altp2m 25
 

@@ -64,7 +64,7 @@ def choose(name, multiboot):
 
 def sources(found, build, env):
     """Place on the ISO -> file. A module that was not built is an error."""
-    files = {"/boot/xenolith": pathlib.Path(build) / "xenolith"}
+    files = {f"/boot/{s.hypervisor}": pathlib.Path(build) / s.hypervisor for s in found}
     for module in (m for s in found for m in s.modules):
         path = pathlib.Path(module.path(build, env))
         if files.setdefault(module.iso_path(env), path) != path:

@@ -5,7 +5,7 @@
 A scenario is a text file scenarios/NAME.cfg:
 
     # One line that says what it shows (printed by ./run.sh -l)
-    xenolith [options of the hypervisor]
+    xenolith [options of the hypervisor]             or xenolith-NAME: another image of it
     module IMAGE [configuration of the domain]
     modules COUNT IMAGE [configuration]              the same domain COUNT times; {n} in it is 1 to COUNT
 
@@ -51,15 +51,16 @@ class Module:
 class Scenario:
     """A parsed scenario file."""
 
-    def __init__(self, name, description, options, modules):
+    def __init__(self, name, description, hypervisor, options, modules):
         self.name = name
         self.description = description
+        self.hypervisor = hypervisor
         self.options = options
         self.modules = modules
 
     def qemu_args(self, build, env):
         """Arguments that make QEMU load the hypervisor and the modules by itself (multiboot 1)."""
-        args = ["-kernel", f"{build}/xenolith"]
+        args = ["-kernel", f"{build}/{self.hypervisor}"]
         if self.options:
             args += ["-append", self.options]
         if self.modules:
@@ -80,7 +81,7 @@ class Scenario:
         title = f"{self.name}: {self.description}".replace("'", "")
         ident = self.name if multiboot == 2 else f"{self.name}-mb1"
         lines = [f"menuentry '{title}' --id {ident} {{"]
-        lines.append(f"    multiboot{suffix} /boot/xenolith {grub_words(self.options)}".rstrip())
+        lines.append(f"    multiboot{suffix} /boot/{self.hypervisor} {grub_words(self.options)}".rstrip())
         for module in self.modules:
             lines.append(f"    module{suffix} {module.iso_path(env)} {grub_words(module.config)}".rstrip())
         return "\n".join(lines + ["}", ""])
@@ -107,17 +108,17 @@ def grub_quote(word):
 
 def parse(text, name, where):
     """Text of a scenario file -> Scenario; where is its name in messages."""
-    description, options, modules = "", None, []
+    description, hypervisor, options, modules = "", None, None, []
     for number, line in enumerate(text.splitlines(), 1):
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()
         if not word or word.startswith("#"):
             if not description and not modules and options is None:
                 description = line.strip().lstrip("#").strip()
-        elif word == "xenolith":
+        elif re.fullmatch(r"xenolith(-[a-z]+)?", word):
             if options is not None or modules:
                 raise ScenarioError(f"{where}:{number}: 'xenolith' stands once, before the modules.")
-            options = rest
+            hypervisor, options = word, rest
         elif word in ("module", "modules"):
             count = 1
             if word == "modules":
@@ -138,7 +139,7 @@ def parse(text, name, where):
             raise ScenarioError(f"{where}:{number}: a line starts with {known}, not with '{word}'.")
     if options is None:
         raise ScenarioError(f"{where}: there is no line 'xenolith'.")
-    return Scenario(name, description or "(no description)", options, modules)
+    return Scenario(name, description or "(no description)", hypervisor, options, modules)
 
 
 def folder():

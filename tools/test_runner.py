@@ -140,6 +140,13 @@ def abi(options, tally):
     tally.add("abi_numbers", seconds, passed=int(code == 0), failed=int(code != 0), output=output)
 
 
+def targets(options, tally):
+    """Targets of the Makefile that are tests: each says by its exit code whether all is well."""
+    for name in options.targets:
+        code, output, seconds = run([*shlex.split(options.make), "--no-print-directory", name])
+        tally.add(name, seconds, passed=int(code == 0), failed=int(code != 0), output=output[-6000:])
+
+
 def build(options, tally, target):
     """Images or ISO; False, and a failure counted, if they do not build."""
     start = time.monotonic()
@@ -192,6 +199,7 @@ def arguments():
     parser.add_argument("--fuzz-runs", type=int, default=20000, metavar="N")
     parser.add_argument("--fuzz-seconds", type=int, default=0, metavar="S", help="instead of runs")
     parser.add_argument("--abi32", action="store_true", help="guest/abi against Xen's headers, by the compiler")
+    parser.add_argument("--targets", nargs="*", default=[], metavar="TARGET", help="of the Makefile, each a test")
     parser.add_argument("--reproducible", action="store_true", help="compare with a build of a copy")
     parser.add_argument("--long", action="store_true", help="those tests that take long, and only those")
     parser.add_argument("--pytest", nargs="*", default=[], metavar="PATH")
@@ -207,6 +215,7 @@ def main():
     if options.abi32:
         abi(options, tally)
     fuzz(options, tally)
+    targets(options, tally)
     built = build(options, tally, "all") if options.reproducible or options.pytest else False
     if built and options.reproducible:
         reproducible(options, tally)

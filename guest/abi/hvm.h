@@ -10,6 +10,7 @@
 #define HVMOP_flush_tlbs 5
 #define HVMOP_pagetable_dying 9
 #define HVMOP_get_time 10
+#define HVMOP_xentrace 11
 #define HVMOP_get_mem_type 15
 #define HVMOP_set_evtchn_upcall_vector 23
 
@@ -34,6 +35,13 @@ struct xen_hvm_param {
 struct xen_hvm_evtchn_upcall_vector {
     uint32_t vcpu;
     uint8_t vector;
+};
+
+/* A record that the guest puts into the hypervisor's trace. */
+struct xen_hvm_xentrace {
+    uint16_t event;
+    uint16_t extra_bytes; /* of extra that count */
+    uint8_t extra[28];
 };
 
 #define XEN_HVM_START_MAGIC_VALUE 0x336ec578U
@@ -80,5 +88,6 @@ _Static_assert(sizeof(struct hvm_start_info) == 56, "ABI");
 _Static_assert(sizeof(struct hvm_modlist_entry) == 32, "ABI");
 _Static_assert(sizeof(struct hvm_memmap_table_entry) == 24, "ABI");
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "ABI");
+_Static_assert(sizeof(struct xen_hvm_xentrace) == 32, "ABI");
 
 #endif

@@ -139,6 +139,42 @@ void cell_result(const char *what, guest_result rc)
     let_upcalls_in();
 }
 
+#define NAMED_MAX 32U
+
+static struct {
+    const char *name;
+    uint64_t frame;
+} named[NAMED_MAX];
+static unsigned nr_named;
+
+void cell_name_page(const char *name, const void *page)
+{
+    for (unsigned i = 0; i < nr_named; i++)
+        if (named[i].frame == env_frame(page))
+            return;
+    if (nr_named < NAMED_MAX) {
+        named[nr_named].name = name;
+        named[nr_named++].frame = env_frame(page);
+    }
+}
+
+/* The first 64 bits of the arguments of these operations. false: it is no page with a name. */
+static bool say_frame(unsigned cmd, const uint8_t *bytes)
+{
+    uint64_t frame;
+
+    if (cmd != EVTCHNOP_init_control && cmd != EVTCHNOP_expand_array)
+        return false;
+    memcpy(&frame, bytes, sizeof(frame));
+    for (unsigned i = 0; i < nr_named; i++) {
+        if (named[i].frame != frame)
+            continue;
+        cell_say("@%s", named[i].name);
+        return true;
+    }
+    return false;
+}
+
 static void say_arguments(const uint8_t *bytes, size_t size)
 {
     uint32_t word;
@@ -169,7 +205,12 @@ static void begin_op(unsigned cmd, const uint8_t *arg, size_t size)
         cell_say("%s(", op_name[cmd]);
     else
         cell_say("op %u(", cmd);
-    say_arguments(arg, size);
+    if (!say_frame(cmd, arg)) {
+        say_arguments(arg, size);
+    } else if (size > sizeof(uint64_t)) {
+        cell_say(",");
+        say_arguments(arg + sizeof(uint64_t), size - sizeof(uint64_t));
+    }
 }
 
 guest_result cell_op(unsigned cmd, void *arg, size_t size)

@@ -57,8 +57,12 @@ void cell_start(void);
 guest_result cell_op(unsigned cmd, void *arg, size_t size);
 #define CELL_POISON 0xEEEEEEEEU
 
-/* The same with the arguments at `at`, where only `readable` bytes can be read and written. */
+/* The same with the arguments at `at`, where only `readable` bytes can be read and written; `arg` holds all of them. */
 guest_result cell_op_at(unsigned cmd, uint8_t *at, const void *arg, size_t readable);
+
+/* Frames are no part of a transcript: in the arguments of init_control and expand_array the frame of this page is shown
+ * as "@name". The pages of domain.c have their names already. */
+void cell_name_page(const char *name, const void *page);
 
 /* One step that the caller has done itself: appends "what -> result", and the changes since the step before. Then the
  * upcalls are let in for a moment, and how many came is appended. */

@@ -119,6 +119,9 @@ void domain_clean(enum abi abi, unsigned vcpus)
 
     must_op(EVTCHNOP_reset, &reset);
     current_abi = abi;
+    cell_name_page("words", fifo_words);
+    cell_name_page("control", control_page);
+    cell_name_page("shared_info", guest_env.shared);
     clean_words();
     if (abi == ABI_FIFO)
         enter_fifo(vcpus);

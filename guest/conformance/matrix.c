@@ -15,8 +15,9 @@ struct state {
     unsigned bits; /* PORT_PENDING, UNMASKED */
 };
 
-#define NEVER_OPEN 1000U   /* below every limit, and far from the ports of the zoo */
-#define AT_LIMIT (~0U - 1) /* the ABI's */
+#define AT_LIMIT (~0U - 1)   /* the ABI's */
+#define NEVER_OPEN (~0U - 2) /* below the limit, and far above every port that has ever been open */
+#define OPEN_ONCE 1000U      /* it was, with every other, and has been closed by a reset */
 
 static const struct state states[] = {
     {"reserved", ZOO_RESERVED, 0},
@@ -30,6 +31,7 @@ static const struct state states[] = {
     {"ipi1", ZOO_IPI1, 0},
     {"pirq", ZOO_PIRQ, 0},
     {"never", NEVER_OPEN, 0},
+    {"once", OPEN_ONCE, 0},
     {"limit", AT_LIMIT, 0},
     {"huge", ~0U, 0},
     {"closed.pending", ZOO_FREE, PORT_PENDING},
@@ -56,9 +58,19 @@ static const struct state states[] = {
 
 static const struct state no_port = {"-", ZOO_UNBOUND, 0};
 
+/* On 2-level every port is open once domain_fill() was called, on FIFO only as many as 2-level has. */
+static evtchn_port_t port_of(const struct state *s)
+{
+    if (s->port == AT_LIMIT)
+        return domain_limit();
+    if (s->port == NEVER_OPEN)
+        return domain_limit() - 24;
+    return s->port;
+}
+
 static void enter_state(struct call *c, const struct state *s)
 {
-    c->port = s->port == AT_LIMIT ? domain_limit() : s->port;
+    c->port = port_of(s);
     if (s->bits & UNMASKED)
         port_clear(c->port, PORT_MASKED);
     if (s->bits & PORT_PENDING)
@@ -102,6 +114,22 @@ static void do_call(struct call *c)
 
 /* --- Cells --- */
 
+/* What the ports of the domain have been through before a cell. */
+enum past {
+    FRESH,     /* few of them have been open */
+    FULL,      /* all of them are open */
+    FULL_ONCE, /* all of them have been open */
+    NR_PASTS,
+    IMPOSSIBLE, /* a port that is not open, while all are */
+};
+
+/* What a walk through the table asks: the cells of one ABI and one past. */
+struct pass {
+    const struct operation *op;
+    enum abi abi;
+    enum past past;
+};
+
 /* "EFAULT+ENOENT", "ok", "ok.VARIANT" */
 static const char *name_checks(const struct check *a, const struct check *b, const struct variant *v)
 {
@@ -123,66 +151,114 @@ static bool can_fail(const struct check *c, enum abi abi)
 
 static bool can_fail_together(const struct check *a, const struct check *b)
 {
-    return !a || !b || !a->axis || a->axis != b->axis;
+    if (!a || !b)
+        return true;
+    if (a->axis && a->axis == b->axis)
+        return false;
+    return !b->not_with || strcmp(a->name, b->not_with);
 }
 
-static void ask(const struct operation *op, enum abi abi, const struct state *s, const struct check *a,
-                const struct check *b, const struct variant *v)
+static enum past past_of(const struct state *s, const struct check *a, const struct check *b)
+{
+    bool full = (a && a->fail == fail_full) || (b && b->fail == fail_full);
+
+    if (full)
+        return s->port == NEVER_OPEN || s->port == OPEN_ONCE ? IMPOSSIBLE : FULL;
+    return s->port == OPEN_ONCE ? FULL_ONCE : FRESH;
+}
+
+static bool is_possible(enum abi abi, enum past past, const struct check *a, const struct check *b)
+{
+    return past != IMPOSSIBLE && can_fail(a, abi) && can_fail(b, abi) && can_fail_together(a, b);
+}
+
+static void prepare(struct call *c, const struct state *s, const struct check *a, const struct check *b,
+                    const struct variant *v)
+{
+    if (c->op->fifo_vcpus && c->abi == ABI_FIFO)
+        domain_clean(c->abi, c->op->fifo_vcpus);
+    zoo_open();
+    memset(c->args, CELL_POISON & 0xFF, sizeof(c->args));
+    enter_state(c, s);
+    c->op->prepare(c);
+    if (v)
+        v->apply(c, v->value);
+    if (a)
+        a->fail(c);
+    if (b)
+        b->fail(c);
+}
+
+/* One cell of the matrix, if it belongs to this pass. */
+static void ask(struct pass pass, const struct state *s, const struct check *a, const struct check *b,
+                const struct variant *v)
 {
     const char *checks = name_checks(a, b, v);
-    struct call c = {.op = op, .abi = abi};
+    struct call c = {.op = pass.op, .abi = pass.abi};
+    enum past past = past_of(s, a, b);
 
-    if (!can_fail(a, abi) || !can_fail(b, abi) || !can_fail_together(a, b)) {
-        cell_absent(abi, "%s/%s/%s", op->name, checks, s->name);
+    if (!is_possible(pass.abi, past, a, b)) {
+        if (pass.past == FRESH)
+            cell_absent(pass.abi, "%s/%s/%s", pass.op->name, checks, s->name);
         return;
     }
-    if (!cell_begin(abi, "%s/%s/%s", op->name, checks, s->name))
+    if (past != pass.past || !cell_begin(pass.abi, "%s/%s/%s", pass.op->name, checks, s->name))
         return;
-    if (op->fifo_vcpus && abi == ABI_FIFO)
-        domain_clean(abi, op->fifo_vcpus);
-    zoo_open();
-    memset(c.args, CELL_POISON & 0xFF, sizeof(c.args));
-    enter_state(&c, s);
-    op->prepare(&c);
-    if (v)
-        v->apply(&c, v->value);
-    if (a)
-        a->fail(&c);
-    if (b)
-        b->fail(&c);
+    prepare(&c, s, a, b, v);
     do_call(&c);
     cell_end();
 }
 
-static void ask_state(const struct operation *op, enum abi abi, const struct state *s)
+static void ask_state(struct pass pass, const struct state *s)
 {
-    ask(op, abi, s, NULL, NULL, NULL);
-    for (const struct variant *v = op->variants; v && v->name; v++)
-        ask(op, abi, s, NULL, NULL, v);
-    for (const struct check *a = op->checks; a->name; a++) {
-        ask(op, abi, s, a, NULL, NULL);
+    ask(pass, s, NULL, NULL, NULL);
+    for (const struct variant *v = pass.op->variants; v && v->name; v++)
+        ask(pass, s, NULL, NULL, v);
+    for (const struct check *a = pass.op->checks; a->name; a++) {
+        ask(pass, s, a, NULL, NULL);
         for (const struct check *b = a + 1; b->name; b++)
-            ask(op, abi, s, a, b, NULL);
+            ask(pass, s, a, b, NULL);
     }
 }
 
-static void ask_operation(const struct operation *op, enum abi abi)
+static void ask_operation(struct pass pass)
 {
-    if (!op->names_port) {
-        ask_state(op, abi, &no_port);
+    if (!pass.op->names_port) {
+        ask_state(pass, &no_port);
         return;
     }
     for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        if (op->bits || !strchr(states[i].name, '.'))
-            ask_state(op, abi, &states[i]);
+        if (pass.op->bits || !strchr(states[i].name, '.'))
+            ask_state(pass, &states[i]);
 }
 
+static void ask_operations(struct pass pass)
+{
+    static const struct operation *const *const lists[] = {
+        bind_operations,
+        port_operations,
+        domain_operations,
+        fifo_operations,
+    };
+
+    for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (const struct operation *const *op = lists[i]; *op; op++) {
+            pass.op = *op;
+            ask_operation(pass);
+        }
+    }
+}
+
+/* A port that was open once answers differently for ever: so the cells that fill the domain come last. */
 void conformance_matrix(void)
 {
-    static const struct operation *const *const lists[] = {port_operations};
-
-    for (enum abi abi = 0; abi < NR_ABIS; abi++)
-        for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-            for (const struct operation *const *op = lists[i]; *op; op++)
-                ask_operation(*op, abi);
+    for (enum abi abi = 0; abi < NR_ABIS; abi++) {
+        for (enum past past = FRESH; past < NR_PASTS; past++) {
+            if (past == FULL_ONCE) {
+                domain_clean(ABI_2LEVEL, 0);
+                domain_fill();
+            }
+            ask_operations((struct pass){.abi = abi, .past = past});
+        }
+    }
 }

@@ -33,6 +33,7 @@ struct check {
     void (*fail)(struct call *c); /* NULL: it cannot fail here (absent.txt says why) */
     uint8_t axis;                 /* two checks of one axis (not 0) cannot fail together */
     uint8_t abis;                 /* 1 << enum abi: where it can fail; 0 = everywhere */
+    const char *not_with;         /* the name of an earlier check that cannot fail at the same time, or NULL */
 };
 
 /* Another call that passes the checks, or whose result is of interest. */
@@ -70,6 +71,10 @@ void fail_full(struct call *c);
 #define CHECKED_EFAULT CHECKED("EFAULT", fail_fault)
 #define CHECKED_ENOSPC CHECKED("ENOSPC", fail_full, .abis = 1U << ABI_2LEVEL)
 
-extern const struct operation *const port_operations[]; /* op_port.c; NULL ends the list */
+/* By files, op_bind.c and so on; NULL ends a list. */
+extern const struct operation *const bind_operations[];
+extern const struct operation *const port_operations[];
+extern const struct operation *const domain_operations[];
+extern const struct operation *const fifo_operations[];
 
 #endif

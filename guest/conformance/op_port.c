@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that name a port: close, send, status, bind_vcpu, unmask. */
+/* Operations that name a port: close, send, status, bind_vcpu, unmask (docs/abi/event-channels.md; EVT-OBJ-02, 04 and
+ * 05 for all of them). */
 #include "guest/conformance/matrix.h"
 
 static void prepare_port(struct call *c)
@@ -9,6 +10,7 @@ static void prepare_port(struct call *c)
 
 static const struct check fault_only[] = {CHECKED_EFAULT, CHECKS_END};
 
+/* EVT-OP-14, EVT-OP-15, EVT-OP-16 */
 static const struct operation close_operation = {
     .name = "close",
     .cmd = EVTCHNOP_close,
@@ -19,6 +21,7 @@ static const struct operation close_operation = {
     .bits = true,
 };
 
+/* EVT-OP-17 */
 static const struct operation send_operation = {
     .name = "send",
     .cmd = EVTCHNOP_send,
@@ -29,6 +32,7 @@ static const struct operation send_operation = {
     .bits = true,
 };
 
+/* EVT-OP-24, EVT-2L-08 */
 static const struct operation unmask_operation = {
     .name = "unmask",
     .cmd = EVTCHNOP_unmask,
@@ -39,7 +43,7 @@ static const struct operation unmask_operation = {
     .bits = true,
 };
 
-/* --- status --- */
+/* --- status (EVT-OP-18, EVT-OP-19) --- */
 
 static void prepare_status(struct call *c)
 {
@@ -48,9 +52,14 @@ static void prepare_status(struct call *c)
     ARGS(c, evtchn_status)->port = c->port;
 }
 
+static void set_status_domain(struct call *c, unsigned domid)
+{
+    ARGS(c, evtchn_status)->dom = (domid_t)domid;
+}
+
 static void fail_status_domain(struct call *c)
 {
-    ARGS(c, evtchn_status)->dom = ZOO_DOMAIN;
+    set_status_domain(c, ZOO_DOMAIN);
 }
 
 static const struct check status_checks[] = {
@@ -61,16 +70,23 @@ static const struct check status_checks[] = {
     CHECKS_END,
 };
 
+static const struct variant status_variants[] = {
+    {"dom0", set_status_domain, 0},
+    {"dom_xen", set_status_domain, DOMID_XEN},
+    {NULL, NULL, 0},
+};
+
 static const struct operation status_operation = {
     .name = "status",
     .cmd = EVTCHNOP_status,
     .size = sizeof(struct evtchn_status),
     .prepare = prepare_status,
     .checks = status_checks,
+    .variants = status_variants,
     .names_port = true,
 };
 
-/* --- bind_vcpu --- */
+/* --- bind_vcpu (EVT-OP-23, EVT-2L-09) --- */
 
 static void prepare_bind_vcpu(struct call *c)
 {
@@ -89,7 +105,11 @@ static void set_bind_vcpu(struct call *c, unsigned vcpu)
 }
 
 static const struct check bind_vcpu_checks[] = {CHECKED_EFAULT, CHECKED("ENOENT", fail_bind_vcpu), CHECKS_END};
-static const struct variant bind_vcpu_variants[] = {{"vcpu0", set_bind_vcpu, 0}, {NULL, NULL, 0}};
+static const struct variant bind_vcpu_variants[] = {
+    {"vcpu0", set_bind_vcpu, 0},
+    {"vcpu_huge", set_bind_vcpu, ~0U},
+    {NULL, NULL, 0},
+};
 
 static const struct operation bind_vcpu_operation = {
     .name = "bind_vcpu",

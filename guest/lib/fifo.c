@@ -18,7 +18,7 @@ static unsigned nr_pages;     /* that the hypervisor knows */
 
 /* --- Event words: each change one atomic instruction --- */
 
-static uint32_t *word_of(evtchn_port_t port)
+uint32_t *fifo_word(evtchn_port_t port)
 {
     unsigned i = port / WORDS_PER_PAGE;
 
@@ -27,14 +27,14 @@ static uint32_t *word_of(evtchn_port_t port)
 
 uint32_t evt_fifo_word(evtchn_port_t port)
 {
-    const uint32_t *word = word_of(port);
+    const uint32_t *word = fifo_word(port);
 
     return word ? __atomic_load_n(word, __ATOMIC_SEQ_CST) : MASKED;
 }
 
 bool fifo_mask(evtchn_port_t port)
 {
-    uint32_t *word = word_of(port);
+    uint32_t *word = fifo_word(port);
 
     return !word || (__atomic_fetch_or(word, MASKED, __ATOMIC_SEQ_CST) & MASKED);
 }
@@ -51,7 +51,7 @@ bool fifo_is_pending(evtchn_port_t port)
 
 bool fifo_clear(evtchn_port_t port)
 {
-    uint32_t *word = word_of(port);
+    uint32_t *word = fifo_word(port);
 
     return word && (__atomic_fetch_and(word, ~PENDING, __ATOMIC_SEQ_CST) & PENDING);
 }
@@ -59,7 +59,7 @@ bool fifo_clear(evtchn_port_t port)
 /* BUSY: the hypervisor is changing LINK, and this word must not change under its hands for ever. */
 bool fifo_unmask(evtchn_port_t port)
 {
-    uint32_t *word = word_of(port), old;
+    uint32_t *word = fifo_word(port), old;
 
     if (!word)
         return true;
@@ -87,7 +87,7 @@ static evtchn_port_t unlink_word(uint32_t *word)
 static bool consume_one(struct guest_vcpu *v, unsigned q)
 {
     evtchn_port_t port = v->fifo_head[q] ? v->fifo_head[q] : __atomic_load_n(&v->control->head[q], __ATOMIC_SEQ_CST);
-    uint32_t *word = word_of(port);
+    uint32_t *word = fifo_word(port);
 
     if (!port || !word)
         return false;

@@ -26,6 +26,9 @@ int evt_set_priority(evtchn_port_t port, unsigned priority);
 /* The port's event word as it is now. */
 uint32_t evt_fifo_word(evtchn_port_t port);
 
+/* Where that word is; NULL: nowhere yet. */
+uint32_t *fifo_word(evtchn_port_t port);
+
 /* --- For events.c and upcall.c only. A port without a word is masked and not pending. --- */
 bool fifo_mask(evtchn_port_t port); /* whether it was masked */
 bool fifo_is_masked(evtchn_port_t port);

@@ -79,13 +79,24 @@ def record_path(environment):
     return HERE / "recorded" / f"{environment}.txt"
 
 
+def read_record(environment):
+    """What the real Xen answered when it was recorded: of the second environment the differences from the first."""
+    base = None if environment == ENVIRONMENTS[0] else read_record(ENVIRONMENTS[0])
+    return transcript.recorded(record_path(environment).read_text(encoding="utf-8"), base)
+
+
+def write_record(environment, xen):
+    base = None if environment == ENVIRONMENTS[0] else read_record(ENVIRONMENTS[0])
+    record_path(environment).write_text(transcript.to_record(xen, base), encoding="utf-8")
+
+
 def compare_all(options):
     verdict = transcript.Verdict()
     documented, absent = read_reasons()
     for environment in options.env:
         xen = run(options, "Xen 4.17", environment, xen_command(options, environment))
         if options.record:
-            record_path(environment).write_text(transcript.to_record(xen), encoding="utf-8")
+            write_record(environment, xen)
         xenolith = run(options, "Xenolith", environment, xenolith_command(options, environment))
         transcript.compare(verdict, environment, xen, xenolith, documented, absent)
     if set(options.env) == set(ENVIRONMENTS):

@@ -110,3 +110,13 @@ def test_unused_reason():
 def test_record():
     parsed = transcript.parse(GOOD)
     assert transcript.recorded(transcript.to_record(parsed)).cells == parsed.cells
+
+
+def test_record_of_differences():
+    """Another text, another cell, and one cell less than in the transcript from which it tells the differences."""
+    base = transcript.parse(GOOD)
+    text = GOOD.replace("pend[0]=40", "pend[0]=48").replace("= send/ok/pirq/2l: send(8)", "= send/ok/new/2l: send(9)")
+    other = transcript.parse(text)
+    record = transcript.to_record(other, base)
+    assert len(record.splitlines()) == 3
+    assert transcript.recorded(record, base).cells == other.cells

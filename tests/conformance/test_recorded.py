@@ -12,15 +12,27 @@ import transcript
 import harness
 
 
+def compare(verdict, env, reasons):
+    xenolith = transcript.parse(harness.boot("conformance", hang=900, env=env).log)
+    transcript.compare(verdict, env, conformance.read_record(env), xenolith, *reasons)
+
+
 @pytest.mark.parametrize("env", conformance.ENVIRONMENTS)
 def test_recorded(env):
     """Every cell as on the real Xen, or different for a reason in documented.txt."""
-    documented, absent = conformance.read_reasons()
-    xen = transcript.recorded(conformance.record_path(env).read_text(encoding="utf-8"))
     verdict = transcript.Verdict()
-    xenolith = transcript.parse(harness.boot("conformance", hang=900, env=env).log)
-    transcript.compare(verdict, env, xen, xenolith, documented, absent)
+    compare(verdict, env, conformance.read_reasons())
     assert not verdict.unexplained, "\n".join(verdict.unexplained + [verdict.line()])
+
+
+def test_no_idle_reason():
+    """Every reason in documented.txt and absent.txt is needed."""
+    verdict, reasons = transcript.Verdict(), conformance.read_reasons()
+    for env in conformance.ENVIRONMENTS:
+        compare(verdict, env, reasons)
+    verdict.unexplained.clear()
+    transcript.unused(verdict, *reasons)
+    assert not verdict.unexplained, "\n".join(verdict.unexplained)
 
 
 def can_fetch():

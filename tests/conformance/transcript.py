@@ -43,13 +43,23 @@ def parse(log):
     return Transcript(cells, faults)
 
 
-def recorded(text):
-    """A transcript that was kept in a file: a line a cell."""
-    return Transcript(dict(line.split(": ", 1) for line in text.splitlines()), [])
+def recorded(text, base=None):
+    """A transcript that was kept in a file, a line a cell; base: the one from which it tells the differences."""
+    cells = dict(base.cells) if base else {}
+    for line in text.splitlines():
+        name, _, answer = line.partition(": ")
+        cells[name] = answer
+        if answer == "":
+            del cells[name]
+    return Transcript(cells, [])
 
 
-def to_record(transcript):
-    return "".join(f"{name}: {text}\n" for name, text in transcript.cells.items())
+def to_record(transcript, base=None):
+    """The text for recorded(): all cells, or those that differ from base; a name alone is a cell that only base has."""
+    known = base.cells if base else {}
+    lines = [f"{name}: {text}\n" for name, text in transcript.cells.items() if known.get(name) != text]
+    lines += [f"{name}: \n" for name in known if name not in transcript.cells]
+    return "".join(lines)
 
 
 # --- Reasons ---

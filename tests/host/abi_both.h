@@ -29,6 +29,7 @@
 #define evtchn_register_3level32 ours_evtchn_register_3level32
 #define xen_hvm_param ours_xen_hvm_param
 #define xen_hvm_evtchn_upcall_vector ours_xen_hvm_evtchn_upcall_vector
+#define xen_hvm_xentrace ours_xen_hvm_xentrace
 #define hvm_start_info ours_hvm_start_info
 #define hvm_modlist_entry ours_hvm_modlist_entry
 #define hvm_memmap_table_entry ours_hvm_memmap_table_entry
@@ -98,6 +99,7 @@
 #undef evtchn_register_3level32
 #undef xen_hvm_param
 #undef xen_hvm_evtchn_upcall_vector
+#undef xen_hvm_xentrace
 #undef hvm_start_info
 #undef hvm_modlist_entry
 #undef hvm_memmap_table_entry

@@ -27,7 +27,7 @@ static void require(bool holds, const char *what)
 }
 
 /* Guest frames come and go with every world: kept, because a fuzzer makes many worlds. The core's pages are not. */
-static void *kept[256];
+static void *kept[FAKE_DOMAINS * (FAKE_FRAMES + 2)];
 static unsigned nr_kept;
 
 static void *frame_alloc(void)
@@ -37,7 +37,7 @@ static void *frame_alloc(void)
 
 static void frame_free(void *frame)
 {
-    require(nr_kept < 256, "too many frames");
+    require(nr_kept < sizeof(kept) / sizeof(kept[0]), "too many frames");
     kept[nr_kept++] = frame;
 }
 
@@ -65,7 +65,7 @@ int env_copy_in(void *dst, uint64_t guest_addr, size_t n)
 int env_copy_out(uint64_t guest_addr, const void *src, size_t n)
 {
     require(fake.nr_held == 0, "copy out under a lock");
-    if (!guest_range(guest_addr, n) || guest_addr == fake.no_copy_out)
+    if (!guest_range(guest_addr, n) || fake.no_copy_out - guest_addr < n)
         return -XEN_EFAULT;
     memcpy(fake.guest + (guest_addr - FAKE_GUEST_BASE), src, n);
     return 0;
@@ -94,7 +94,7 @@ void *env_map_frame(struct evt_domain *d, uint64_t frame)
 {
     struct fake_domain *f = of(d);
     require(fake.nr_held == 0, "a frame is mapped under a lock");
-    if (frame >= FAKE_FRAMES || f->readonly[frame])
+    if (++fake.maps == fake.fail_map || frame >= FAKE_FRAMES || f->readonly[frame])
         return NULL;
     f->refs[frame]++;
     return f->frames[frame];
@@ -182,13 +182,16 @@ void env_lock(uint32_t *lock)
         return;
     }
     require(*lock == 0, "a lock is taken twice");
+    unsigned kind = is_domain_lock(lock) ? FAKE_LOCK_DOMAIN : is_queue_lock(lock) ? FAKE_LOCK_QUEUE : FAKE_LOCK_PORT;
     if (fake.nr_held) {
         const uint32_t *last = fake.held[fake.nr_held - 1];
-        require(!is_domain_lock(lock), "a domain's lock is taken under another lock");
+        require(kind != FAKE_LOCK_DOMAIN, "a domain's lock is taken under another lock");
         require(!is_queue_lock(last), "a lock is taken under a queue's lock");
-        require(is_domain_lock(last) || is_queue_lock(lock) || last < lock, "port locks are taken in descending order");
+        require(is_domain_lock(last) || kind == FAKE_LOCK_QUEUE || last < lock,
+                "port locks are taken in descending order");
     }
     require(fake.nr_held < 4, "too many locks");
+    fake.locks[kind]++;
     *lock = 1;
     fake.held[fake.nr_held++] = lock;
 }
@@ -357,13 +360,22 @@ static uint64_t mix(uint64_t hash, const void *data, size_t n)
     return hash;
 }
 
+/* Whole pages, which are many. */
+static uint64_t mix_page(uint64_t hash, const void *page)
+{
+    const uint64_t *words = page;
+    for (unsigned i = 0; i < 512; i++)
+        hash = (hash ^ words[i]) * 0x100000001b3ULL;
+    return hash;
+}
+
 static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
 {
     const struct evt_domain *d = f->evt;
-    hash = mix(hash, f->shared_info, 4096);
-    hash = mix(hash, f->late_info, 4096);
+    hash = mix_page(hash, f->shared_info);
+    hash = mix_page(hash, f->late_info);
     for (unsigned i = 0; i < FAKE_FRAMES; i++)
-        hash = mix(hash, f->frames[i], 4096);
+        hash = mix_page(hash, f->frames[i]);
     hash = mix(hash, f->refs, sizeof(f->refs));
     hash = mix(hash, f->kicks, sizeof(f->kicks));
     hash = mix(hash, &f->wakes, sizeof(f->wakes));

@@ -14,7 +14,7 @@
 #include "evtchn/core.h"
 
 #define FAKE_DOMAINS 4
-#define FAKE_FRAMES 40
+#define FAKE_FRAMES 152 /* an event array is 128 */
 #define FAKE_VCPUS 128
 #define FAKE_GUEST_BASE 0x10000U /* guest memory for arguments: [base, base + size) */
 #define FAKE_GUEST_SIZE 8192U
@@ -33,13 +33,21 @@ struct fake_domain {
     int handles; /* env_get_domain minus env_put_domain */
 };
 
+enum {
+    FAKE_LOCK_DOMAIN,
+    FAKE_LOCK_PORT,
+    FAKE_LOCK_QUEUE,
+};
+
 struct fake_env {
     struct fake_domain domain[FAKE_DOMAINS];
     uint8_t *guest;
     long pages;           /* held by the core */
     long fail_alloc;      /* the allocation with this number fails, counted from 1; 0: none */
     long allocs;          /* allocations so far */
-    uint64_t no_copy_out; /* copies out to this guest address fail */
+    long fail_map;        /* the same for frames that are mapped */
+    long maps;
+    uint64_t no_copy_out; /* copies out that touch this guest address fail */
     bool quiesce_busy;    /* another CPU is at it */
     bool in_quiesce;
     unsigned quiesces;
@@ -49,6 +57,7 @@ struct fake_env {
     bool threaded;            /* several threads: locks are real, and their order is not watched */
     const uint32_t *held[8];  /* locks, in order of taking */
     unsigned nr_held;
+    unsigned long locks[3]; /* taken so far, by FAKE_LOCK_*; not when threaded */
 };
 
 extern struct fake_env fake;

@@ -35,7 +35,7 @@ def main():
         print("The copy of the sources does not build.")
         return 1
 
-    images = ["xenolith", "xenolith.elf"]
+    images = ["xenolith", "xenolith.elf", "xenolith-lesson"]
     images += sorted(os.path.relpath(path, options.build) for path in glob.glob(f"{options.build}/guest/*.*"))
     different = 0
     for image in images:

@@ -16,7 +16,7 @@ void ref_begin(uint64_t arguments_at)
     memset(ref.arguments, 0, sizeof(ref.arguments));
     ref.arguments_at = arguments_at;
     ref.no_copy_out = 0;
-    ref.oom = false;
+    ref.oom = ref.no_map = false;
     ref.nr_touches = 0;
 }
 
@@ -57,7 +57,7 @@ static bool may_act_on(const struct ref_domain *caller, const struct ref_domain 
 
 bool ref_valid(const struct ref_domain *d, uint32_t port)
 {
-    return port < d->valid;
+    return port < d->valid && port < ref_limit(d);
 }
 
 static int64_t allocate(struct ref_domain *d, uint32_t *port)
@@ -214,6 +214,15 @@ static int64_t bind_virq(struct ref_domain *d, void *arg, bool narrow)
     if (rc == 0)
         occupy(d, a->port, EVTCHNSTAT_virq, a->vcpu)->virq = a->virq;
     return rc;
+}
+
+/* No domain has pirqs. */
+static int64_t bind_pirq(struct ref_domain *d, void *arg, bool narrow)
+{
+    (void)d;
+    (void)arg;
+    (void)narrow;
+    return -XEN_EINVAL;
 }
 
 static int64_t close(struct ref_domain *d, void *arg, bool narrow)
@@ -392,9 +401,11 @@ struct operation {
     bool out;
 };
 
+/* Numbers that mean the same to every domain. */
 static const struct operation common[] = {
     {EVTCHNOP_bind_interdomain, bind_interdomain, 12, 12, true},
     {EVTCHNOP_bind_virq, bind_virq, 12, 12, true},
+    {EVTCHNOP_bind_pirq, bind_pirq, 12, 12, true},
     {EVTCHNOP_close, close, 4, 4, false},
     {EVTCHNOP_send, send, 4, 4, false},
     {EVTCHNOP_status, status, 24, 24, true},
@@ -404,14 +415,14 @@ static const struct operation common[] = {
     {EVTCHNOP_unmask, unmask, 4, 4, false},
     {EVTCHNOP_reset, reset, 2, 2, false},
     {EVTCHNOP_reset_cont, reset_cont, 2, 2, false},
+    {EVTCHNOP_query_extended_abis, query, 8, 8, true},
+    {EVTCHNOP_register_3level, ref_register_3level, 32, 16, false},
 };
 
 static const struct operation numbering_xen[] = {
     {EVTCHNOP_init_control, ref_init_control, 24, 24, true},
     {EVTCHNOP_expand_array, ref_expand_array, 8, 8, false},
     {EVTCHNOP_set_priority, set_priority, 8, 8, false},
-    {EVTCHNOP_query_extended_abis, query, 8, 8, true},
-    {EVTCHNOP_register_3level, ref_register_3level, 32, 16, false},
 };
 
 static const struct operation numbering_rfc[] = {
@@ -457,7 +468,7 @@ int64_t ref_hypercall(struct ref_domain *caller, uint32_t cmd, uint64_t arg, boo
     int64_t rc = op->run(caller, buffer, narrow);
     if (rc || !op->out)
         return rc;
-    if (arg == ref.no_copy_out)
+    if (ref.no_copy_out - arg < size)
         return -XEN_EFAULT;
     memcpy(ref.arguments + (arg - ref.arguments_at), buffer, size);
     return 0;

@@ -20,6 +20,7 @@
 #define REF_FRAMES 152
 #define REF_VCPUS 40
 #define REF_PORTS 262144
+#define REF_TOUCHES 4096U
 #define REF_ARGUMENTS 8192U /* bytes of guest memory for arguments */
 enum { REF_SHARED_INFO = REF_FRAMES, REF_LATE_INFO, REF_PAGES };
 
@@ -50,7 +51,6 @@ struct ref_queue {
 struct ref_vcpu {
     struct ref_place info, l2, control;
     struct ref_queue queue[16];
-    unsigned kicks;
 };
 
 struct ref_domain {
@@ -60,19 +60,19 @@ struct ref_domain {
     unsigned w, latched; /* bits of a word: in force, and after a reset */
     struct ref_vcpu vcpu[REF_VCPUS];
     struct ref_port *port;
-    uint32_t valid;                     /* ports below are valid */
-    uint32_t full_below;                /* no port below is free */
-    uint16_t pending[8], mask[8];       /* 3-level: frames */
-    uint16_t array[128];                /* FIFO: frames */
+    uint32_t valid;               /* ports below are valid */
+    uint32_t full_below;          /* no port below is free */
+    uint16_t pending[8], mask[8]; /* 3-level: frames */
+    uint16_t array[128];          /* FIFO: frames */
     unsigned nr_array;
     bool readonly[REF_FRAMES];
     uint8_t memory[REF_PAGES][4096];
-    unsigned wakes, wake_alls;
+    unsigned kicks[REF_VCPUS], wakes, wake_alls;
     uint32_t last_wake;
     uint64_t events, dropped;
 };
 
-/* Where the model wrote since the list was emptied. */
+/* A line of 64 bytes that the model wrote since the list was emptied; a full list may miss some. */
 struct ref_touch {
     uint8_t domain;
     uint16_t page, offset;
@@ -82,9 +82,10 @@ struct ref_world {
     struct ref_domain domain[REF_DOMAINS];
     uint8_t arguments[REF_ARGUMENTS];
     uint64_t arguments_at; /* their guest address */
-    uint64_t no_copy_out;  /* copies out to this address fail */
+    uint64_t no_copy_out;  /* copies out that touch this address fail */
     bool oom;              /* an allocation fails in the operation that follows */
-    struct ref_touch touch[4096];
+    bool no_map;           /* a frame cannot be mapped in the operation that follows */
+    struct ref_touch touch[REF_TOUCHES];
     unsigned nr_touches;
 };
 
@@ -106,7 +107,7 @@ bool ref_guest_unlinks(struct ref_domain *d, unsigned vcpu, unsigned queue, uint
 uint32_t ref_limit(const struct ref_domain *d);
 
 /* --- Between the files of the model. */
-#define REF_GRANULE 128 /* ports become valid in such steps (the specification leaves the number open) */
+#define REF_GRANULE 64 /* ports become valid in such steps: measured, the specification leaves it open */
 
 void ref_raise(struct ref_domain *d, uint32_t port);
 void ref_raise_selectors(struct ref_domain *d, uint32_t port, unsigned vcpu);

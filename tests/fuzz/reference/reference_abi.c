@@ -7,10 +7,15 @@
 
 /* --- Guest memory. */
 
+/* Lines of 64 bytes; the same one again and again is noted once. */
 static void touch(const struct ref_domain *d, unsigned page, unsigned offset)
 {
-    if (ref.nr_touches < sizeof(ref.touch) / sizeof(ref.touch[0]))
-        ref.touch[ref.nr_touches++] = (struct ref_touch){(uint8_t)(d - ref.domain), (uint16_t)page, (uint16_t)offset};
+    const struct ref_touch *last = ref.nr_touches ? &ref.touch[ref.nr_touches - 1] : NULL;
+    struct ref_touch t = {(uint8_t)(d - ref.domain), (uint16_t)page, (uint16_t)(offset & ~63U)};
+    if (last && last->domain == t.domain && last->page == t.page && last->offset == t.offset)
+        return;
+    if (ref.nr_touches < REF_TOUCHES)
+        ref.touch[ref.nr_touches++] = t;
 }
 
 static struct ref_place place(unsigned page, unsigned offset)
@@ -47,6 +52,13 @@ static void fill_ones(struct ref_domain *d, struct ref_place base, unsigned bits
 {
     for (unsigned i = 0; i < bits; i++)
         bit_set(d, base, i);
+}
+
+static uint32_t read32(const struct ref_domain *d, struct ref_place at)
+{
+    uint32_t value;
+    memcpy(&value, &d->memory[at.page][at.offset], 4);
+    return value;
 }
 
 static void write32(struct ref_domain *d, struct ref_place at, uint32_t value)
@@ -125,7 +137,7 @@ static void mark_events_pending(struct ref_domain *d, unsigned vcpu)
     struct ref_vcpu *v = &d->vcpu[vcpu];
     if (v->info.set && !bit_set(d, v->info, 0)) {
         d->memory[v->info.page][v->info.offset] = 1;
-        v->kicks++;
+        d->kicks[vcpu]++;
     }
 }
 
@@ -149,15 +161,19 @@ static void link(struct ref_domain *d, uint32_t port)
     struct ref_port *p = &d->port[port];
     struct ref_vcpu *v = &d->vcpu[p->vcpu];
     struct ref_queue *q = &v->queue[p->priority];
-    if (ref_is_masked(d, port) || bit_set(d, word_of(d, port), EVTCHN_FIFO_LINKED))
+    if (ref_is_masked(d, port) || ref_is_linked(d, port))
         return;
+    if (!v->control.set) {
+        d->dropped++;
+        return;
+    }
+    /* What the guest left in LINK would look like a successor. */
+    write32(d, word_of(d, port), 1U << EVTCHN_FIFO_LINKED | (read32(d, word_of(d, port)) & ~EVTCHN_FIFO_LINK_MASK));
     p->queued = true;
     p->next = 0;
     if (q->first) {
         struct ref_place last = word_of(d, q->last);
-        uint32_t word;
-        memcpy(&word, &d->memory[last.page][last.offset], 4);
-        write32(d, last, (word & ~EVTCHN_FIFO_LINK_MASK) | port);
+        write32(d, last, (read32(d, last) & ~EVTCHN_FIFO_LINK_MASK) | port);
         d->port[q->last].next = port;
         q->last = port;
         return;
@@ -225,17 +241,28 @@ void ref_unmask(struct ref_domain *d, uint32_t port)
         ref_raise_selectors(d, port, d->port[port].vcpu);
 }
 
-void ref_set_vcpu_info(struct ref_domain *d, unsigned vcpu, struct ref_place to)
+/* Nothing is lost: every selector bit and an upcall. A parked vcpu stays parked; FIFO has no selectors. */
+static void select_all(struct ref_domain *d, unsigned vcpu)
 {
     struct ref_vcpu *v = &d->vcpu[vcpu];
-    struct ref_place from = v->info;
-    v->info = to;
-    if (!from.set || !to.set)
+    if (!v->info.set || (d->abi == REF_3LEVEL && !v->l2.set))
         return;
-    memmove(&d->memory[to.page][to.offset], &d->memory[from.page][from.offset], 64);
-    touch(d, to.page, to.offset);
-    fill_ones(d, selector_of(d, vcpu), d->w);
+    if (d->abi == REF_3LEVEL)
+        fill_ones(d, v->l2, d->w * d->w);
+    if (d->abi != REF_FIFO)
+        fill_ones(d, selector_of(d, vcpu), d->w);
     mark_events_pending(d, vcpu);
+}
+
+void ref_set_vcpu_info(struct ref_domain *d, unsigned vcpu, struct ref_place to)
+{
+    struct ref_place from = d->vcpu[vcpu].info;
+    d->vcpu[vcpu].info = to;
+    if (from.set && to.set) {
+        memmove(&d->memory[to.page][to.offset], &d->memory[from.page][from.offset], 64);
+        touch(d, to.page, to.offset);
+    }
+    select_all(d, vcpu);
 }
 
 /* --- Changing the ABI. */
@@ -243,7 +270,7 @@ void ref_set_vcpu_info(struct ref_domain *d, unsigned vcpu, struct ref_place to)
 /* The domain's own ordinary writable RAM. */
 static bool is_ram(const struct ref_domain *d, uint64_t frame)
 {
-    return frame < REF_FRAMES && !d->readonly[frame];
+    return frame < REF_FRAMES && !d->readonly[frame] && !ref.no_map;
 }
 
 static void switch_to_3level(struct ref_domain *d, const uint64_t *frames, unsigned n)
@@ -297,11 +324,11 @@ static int64_t register_bitmaps(struct ref_domain *d, const struct registration 
 
 static int64_t register_l2(struct ref_domain *d, const struct registration *r)
 {
-    struct ref_vcpu *v = &d->vcpu[r->nr_or_vcpu];
     if (d->abi != REF_3LEVEL)
         return -XEN_EINVAL;
     if (r->nr_or_vcpu >= d->config.nr_vcpus)
         return -XEN_ENOENT;
+    struct ref_vcpu *v = &d->vcpu[r->nr_or_vcpu];
     if (v->l2.set)
         return -XEN_EEXIST;
     if (r->second % (d->w / 8) || r->second > 4096 - d->w * d->w / 8)
@@ -311,10 +338,7 @@ static int64_t register_l2(struct ref_domain *d, const struct registration *r)
     if (ref.oom)
         return -XEN_ENOMEM;
     v->l2 = place((unsigned)r->first, (unsigned)r->second);
-    fill_ones(d, v->l2, d->w * d->w);
-    if (v->info.set)
-        fill_ones(d, selector_of(d, r->nr_or_vcpu), d->w);
-    mark_events_pending(d, r->nr_or_vcpu);
+    select_all(d, r->nr_or_vcpu);
     return 0;
 }
 
@@ -347,12 +371,15 @@ static void switch_to_fifo(struct ref_domain *d)
     }
     d->abi = REF_FIFO;
     d->nr_array = 0;
+    d->wake_alls++;
 }
 
 int64_t ref_init_control(struct ref_domain *d, void *arg, bool narrow)
 {
     struct evtchn_init_control *a = arg;
     (void)narrow;
+    if (!(d->config.extended & EVTCHN_EXTENDED_FIFO))
+        return -XEN_ENOSYS;
     if (a->vcpu >= d->config.nr_vcpus)
         return -XEN_ENOENT;
     if (a->offset > 4096 - 72 || a->offset % 8)
@@ -376,6 +403,8 @@ int64_t ref_expand_array(struct ref_domain *d, void *arg, bool narrow)
 {
     uint64_t frame = ((struct evtchn_expand_array *)arg)->array_gfn;
     (void)narrow;
+    if (!(d->config.extended & EVTCHN_EXTENDED_FIFO))
+        return -XEN_ENOSYS;
     if (d->abi != REF_FIFO)
         return -XEN_EOPNOTSUPP;
     if (d->nr_array == 128)
