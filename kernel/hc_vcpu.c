@@ -15,7 +15,8 @@
 #include "kernel/timers.h"
 
 #define CACHE_LINE 64
-#define MIN_PERIOD 1000000ULL /* ns: a periodic timer is not faster */
+#define MIN_PERIOD 1000000ULL         /* ns: a periodic timer is not faster */
+#define MAX_PERIOD ((1ULL << 62) - 1) /* ns; HC-VCPU-07 */
 
 /* v is the vcpu that the operation is about, cur the caller. */
 typedef int64_t (*vcpu_op_fn)(struct vcpu *cur, struct vcpu *v, uint64_t arg);
@@ -145,11 +146,9 @@ static int64_t op_set_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct vcpu_set_periodic_timer t;
     if (copy_from_guest(cur, &t, arg, sizeof t))
         return -XEN_EFAULT;
-    /* HC-VCPU-07 */
-    if (t.period_ns < MIN_PERIOD || t.period_ns > INT64_MAX)
+    if (t.period_ns < MIN_PERIOD || t.period_ns > MAX_PERIOD)
         return -XEN_EINVAL;
-    v->period = t.period_ns;
-    timer_set(&v->periodic, v->arch.cpu, time_now() + t.period_ns);
+    vcpu_set_periodic(v, t.period_ns);
     return 0;
 }
 
