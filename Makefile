@@ -102,7 +102,7 @@ hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 lesson_watched := env_kick env_wake_pollers evt_domain_set_dying
 lesson_flags = $(lesson_watched:%=-Wl,--wrap=%)
 lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call sources,evtchn)),$(hypervisor_objects)) \
-	$(call objects,lesson,$(call sources,evtchn kernel/lesson))
+	$(call objects,hypervisor,$(call sources,kernel/lesson)) $(call objects,lesson,$(call sources,evtchn))
 
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
@@ -134,7 +134,7 @@ help:
 	@echo '  test-vm        tests in an emulator only'
 	@echo '  test-long      those tests in an emulator that take minutes each'
 	@echo '  check          formatting, layer rules, headers, static analysis, scripts'
-	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared'
+	@echo '  conformance    the same questions to the real Xen (fetched with apt) and to Xenolith, compared (RECORD=1: keep Xen'\''s answers)'
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
@@ -302,6 +302,40 @@ $(O)/bench/bench_evtchn: $(bench_objects)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(bench_flags) $(bench_objects) -o $@
 
+# Mutants (tests/mutation/): the unit tests of the core in one program, quick to build and to run. A test that includes
+# a source of the core, to give it another seam, is a program of its own.
+core_tests := $(filter test_evtchn_%,$(host_tests))
+lone_tests := $(patsubst tests/host/%.c,%,$(shell grep -l '^#include "evtchn/.*\.c"' $(core_tests:%=tests/host/%.c)))
+unit_tests := $(filter-out $(lone_tests),$(core_tests))
+unit_links := $(sort $(foreach t,$(unit_tests),$(call links_of,tests/host/$(t).c)))
+mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread
+
+$(O)/obj/mutant/tests/host/test_%.c.o: extra = -Dmain=main_$(notdir $*)
+$(O)/obj/mutant/tests/mutation/unit.c.o: extra = '-DSUITES=$(foreach t,$(unit_tests),X($(t)))'
+
+$(O)/mutant.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HOST_CC) $(mutant_flags) $(unit_tests) $(lone_tests)' | cmp -s - $@ || \
+	 echo '$(HOST_CC) $(mutant_flags) $(unit_tests) $(lone_tests)' > $@
+
+$(O)/obj/mutant/%.c.o: %.c $(O)/mutant.flags
+	$(call say,MUTANTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(mutant_flags) $(extra) -MMD -MP -c $< -o $@
+
+# $(1) = program, $(2) = its sources
+define mutant_rules
+mutant_objects.$(1) := $(call objects,mutant,$(2))
+$(O)/mutation/$(1): $$(mutant_objects.$(1))
+	$$(call say,MUTANTLD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $(mutant_flags) $$(mutant_objects.$(1)) -lcmocka -o $$@
+endef
+$(eval $(call mutant_rules,unit,tests/mutation/unit.c $(unit_tests:%=tests/host/%.c) $(unit_links)))
+$(foreach t,$(lone_tests),$(eval $(call mutant_rules,$(t),tests/host/$(t).c $(call links_of,tests/host/$(t).c))))
+$(lone_tests:%=$(O)/obj/mutant/tests/host/%.c.o): extra =
+mutant_programs := $(O)/mutation/unit $(lone_tests:%=$(O)/mutation/%)
+
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
@@ -340,7 +374,7 @@ counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
 
 conformance: all
-	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O)
+	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O) $(if $(RECORD),--record)
 
 bench: $(O)/bench/bench_evtchn $(O)/host/test_evtchn_cost
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)

@@ -42,8 +42,10 @@ OPTIONS
     -e ENVIRONMENT
                   what the guests are built for: pvh64 (64-bit PVH, default) or pvh32 (32-bit PVH)
     -l            list the scenarios, a line each
-    -m MACHINE    qemu: QEMU's own emulation, with SVM; kvm: QEMU with KVM and nested virtualisation;
-                  bochs: Bochs, with VMX, slower; default: kvm if that works here, else qemu
+    -m MACHINE    qemu: QEMU's own emulation, with SVM;
+                  kvm: QEMU with KVM and nested virtualisation, VMX or SVM as the processor has;
+                  bochs: Bochs, with VMX, slower;
+                  default: kvm if it works here and gives SVM, else qemu
     -M MODEL      the processor that Bochs emulates, by its name or a part of it: icelake (default), tigerlake,
                   skylake, haswell, sandy_bridge (VMX), ryzen (SVM), penryn, lynnfield (VMX without what it takes)
     -f FIRMWARE   bios: from an ISO, by BIOS and GRUB with multiboot 2 (default);
@@ -119,37 +121,72 @@ install_packages() { # package:probe...
 
 # --- the machine
 
-kvm_virtualisation() { # what KVM gives to a guest hypervisor: svm, vmx or none
-    local vendor
-    for vendor in amd:svm intel:vmx; do
-        if grep -qs '[1Y]' "/sys/module/kvm_${vendor%:*}/parameters/nested"; then
-            echo "${vendor#*:}"
-            return
-        fi
-    done
-    echo none
-}
+# What KVM needs, as a sentence about the first thing that is missing. Tests give $XENOLITH_ROOT a /dev and /sys of their own.
+readonly ROOT=${XENOLITH_ROOT:-}
 
-kvm_works() {
-    [[ -r /dev/kvm && -w /dev/kvm ]] &&
-        timeout 10 qemu-system-x86_64 -accel kvm -cpu host -nodefaults -display none -S -monitor stdio \
-            <<<quit >/dev/null 2>&1
-}
-
-require_kvm() {
-    kvm_works || die 1 "KVM does not work here (/dev/kvm); use -m qemu."
-    case $(kvm_virtualisation) in
-        none) die 1 "KVM here does not offer nested virtualisation (module parameter nested=1); use -m qemu." ;;
-        vmx) die 1 "KVM on this processor offers VMX, which Xenolith has met only in Bochs so far; use -m qemu or -m bochs." ;;
+kvm_module() { # that the processor takes, or nothing: kvm_intel gives VMX to its guests, kvm_amd SVM
+    case $(grep -swoEm 1 'vmx|svm' "$ROOT/proc/cpuinfo" | head -n 1) in
+        vmx) echo kvm_intel ;;
+        svm) echo kvm_amd ;;
     esac
 }
 
+kvm_parameters() { # module -> those of its parameters that Xenolith needs to be on
+    case $1 in
+        kvm_intel) echo nested ept unrestricted_guest ;;
+        kvm_amd) echo nested npt ;;
+    esac
+}
+
+kvm_parameter_missing() { # module
+    local parameter
+    for parameter in $(kvm_parameters "$1"); do
+        if ! grep -qs '[1Y]' "$ROOT/sys/module/$1/parameters/$parameter"; then
+            echo "$parameter=1"
+            return
+        fi
+    done
+}
+
+kvm_refused() { # what QEMU says, if it can't start with KVM
+    local said
+    said=$(timeout 10 qemu-system-x86_64 -accel kvm -cpu host -nodefaults -display none -S -monitor stdio <<<quit 2>&1) ||
+        sed -n 's/^qemu-system-x86_64: *//p' <<<"${said:-qemu-system-x86_64: it hangs}" | head -n 1
+}
+
+kvm_problem() { # a sentence, or nothing if KVM serves
+    local module missing group
+    module=$(kvm_module)
+    if [[ -z $module ]]; then
+        echo "This machine offers neither VMX nor SVM (/proc/cpuinfo): its firmware has it off, or it is a virtual machine itself."
+        return
+    elif [[ ! -d $ROOT/sys/module/$module ]]; then
+        echo "The module $module is not loaded: sudo modprobe $module nested=1."
+        return
+    fi
+    missing=$(kvm_parameter_missing "$module")
+    if [[ -n $missing ]]; then
+        echo "KVM lacks $module.$missing: sudo modprobe -r $module && sudo modprobe $module $missing."
+    elif [[ ! -e $ROOT/dev/kvm ]]; then
+        echo "There is no /dev/kvm, although the module $module is loaded."
+    elif [[ ! -r $ROOT/dev/kvm || ! -w $ROOT/dev/kvm ]]; then
+        group=$(stat -c %G "$ROOT/dev/kvm")
+        echo "You may not use /dev/kvm: sudo usermod -aG $group ${USER:-$(id -un)}, and log in again."
+    else
+        missing=$(kvm_refused)
+        [[ -z $missing ]] || echo "QEMU can't use KVM here ($missing)."
+    fi
+}
+
+# Nobody has tried VMX by KVM yet: it is there for who asks for it.
 choose_machine() {
+    local problem
     if [[ $machine == kvm && $only_print == no ]]; then
-        require_kvm
+        problem=$(kvm_problem)
+        [[ -z $problem ]] || die 1 "$problem (-m qemu needs no KVM.)"
     elif [[ $machine == best ]]; then
         machine=qemu
-        if [[ $(kvm_virtualisation) == svm ]] && kvm_works; then
+        if [[ $(kvm_module) == kvm_amd && -z $(kvm_problem) ]]; then
             machine=kvm
         fi
     fi

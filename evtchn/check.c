@@ -134,6 +134,16 @@ static bool virq_port_is_in_the_table(const struct subject *s)
     return evt_vcpu_of(s->d, vcpu)->virq_port[s->port->virq] == s->number;
 }
 
+static bool pirq_port_has_a_pirq(const struct subject *s)
+{
+    return plain_state(s->port) != EVTCHNSTAT_pirq || (s->port->pirq < s->d->nr_pirqs && s->d->pirq_port);
+}
+
+static bool pirq_port_is_in_the_table(const struct subject *s)
+{
+    return plain_state(s->port) != EVTCHNSTAT_pirq || s->d->pirq_port[s->port->pirq] == s->number;
+}
+
 static const struct rule port_rules[] = {
     {port_is_unlocked, "a port is locked"},
     {port_is_in_a_known_state, "a port is in no known state"},
@@ -148,6 +158,8 @@ static const struct rule port_rules[] = {
     {peer_leads_back, "an interdomain port's peer does not lead back"},
     {virq_port_has_a_virq, "a virq port has no such virq"},
     {virq_port_is_in_the_table, "a virq port is not in the virq table"},
+    {pirq_port_has_a_pirq, "a pirq port has no such pirq"},
+    {pirq_port_is_in_the_table, "a pirq port is not in the table of pirqs"},
 };
 
 static const char *check_ports(const struct evt_domain *d)
@@ -353,6 +365,21 @@ static bool free_map_is_a_tree(const struct subject *s)
     return true;
 }
 
+static bool pirq_table_names_its_own_ports(const struct subject *s)
+{
+    for (uint32_t pirq = 0; s->d->pirq_port && pirq < EVT_MAX_PIRQS; pirq++) {
+        uint32_t port = s->d->pirq_port[pirq];
+        if (!port)
+            continue;
+        if (port >= s->d->nr_known)
+            return false;
+        const struct evt_port *p = evt_port_of(s->d, port);
+        if (p->state != EVTCHNSTAT_pirq || p->pirq != pirq)
+            return false;
+    }
+    return true;
+}
+
 /* Slots of an array of pages that are filled. */
 static uint32_t filled(void *const *slots, unsigned n)
 {
@@ -366,8 +393,9 @@ static uint32_t filled(void *const *slots, unsigned n)
 static bool pages_are_counted(const struct subject *s)
 {
     uint32_t pages =
-        1 + filled((void *const *)s->d->vcpus, EVT_VCPU_PAGES) + filled((void *const *)s->d->queues, EVT_QUEUE_PAGES) +
-        filled((void *const *)s->d->tables, EVT_NR_TABLES) + filled((void *const *)s->d->taken.leaf, EVT_LEAF_PAGES);
+        1 + filled((void *const *)&s->d->pirq_port, 1) + filled((void *const *)s->d->vcpus, EVT_VCPU_PAGES) +
+        filled((void *const *)s->d->queues, EVT_QUEUE_PAGES) + filled((void *const *)s->d->tables, EVT_NR_TABLES) +
+        filled((void *const *)s->d->taken.leaf, EVT_LEAF_PAGES);
 
     for (unsigned i = 0; i < EVT_NR_TABLES; i++) {
         if (s->d->tables[i])
@@ -386,6 +414,7 @@ static const struct rule domain_rules[] = {
     {number_of_valid_ports_is_right, "the number of valid ports is wrong"},
     {unknown_ports_are_untouched, "a port is in use that nobody knows"},
     {open_ports_are_counted, "the count of open ports is wrong"},
+    {pirq_table_names_its_own_ports, "the table of pirqs names a port that is not its own"},
     {free_map_is_a_tree, "the levels of the free map differ"},
     {pages_are_counted, "the count of pages is wrong"},
 };

@@ -47,6 +47,7 @@ struct evt_port {
         uint64_t link;    /* interdomain: the other end (evt_link) */
         uint64_t for_dom; /* unbound: domid that may bind */
         uint64_t virq;    /* virq */
+        uint64_t pirq;    /* pirq */
     };
     uint32_t lock;
     uint8_t state; /* [p] EVTCHNSTAT_*, perhaps | EVT_XEN_ATTACHED */
@@ -190,6 +191,8 @@ extern const struct evt_ops evt_2level_ops64, evt_2level_ops32;
 extern const struct evt_ops evt_3level_ops64, evt_3level_ops32;
 extern const struct evt_ops evt_fifo_ops;
 
+#define EVT_MAX_PIRQS (EVT_PAGE_SIZE / 4) /* the ports by pirq are one page */
+
 #define EVT_3LEVEL_PAGES 8U /* of each bitmap, at most */
 
 /* --- Domains. One page. */
@@ -228,6 +231,8 @@ struct evt_domain {
     void *owner;                       /* [I] */
     enum evt_busy busy;                /* [d] */
     const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
+    uint16_t nr_pirqs;                 /* [I] */
+    uint32_t *pirq_port;               /* [d] to write, [a] to read: 0 = not bound. NULL until the first is bound */
     uint32_t nr_known;                 /* [d] above the highest port that ever was open, in steps of EVT_KNOWN_STEP */
     uint32_t reset_next;               /* the CPU that set EVT_RESETTING: first port not looked at */
     uint32_t dying_next;               /* evt_domain_close_ports: the same */
@@ -335,6 +340,12 @@ bool evt_virq_is_global(uint32_t virq);
 int evt_bind_virq(struct evt_domain *d, uint32_t virq, uint32_t vcpu, uint32_t *port) EVT_MUST_CHECK;
 /* The port p of this virq is being closed. [d] [p] */
 void evt_virq_unbind(struct evt_domain *d, const struct evt_port *p);
+
+/* --- pirq.c */
+
+int evt_bind_pirq(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t *port) EVT_MUST_CHECK;
+/* The port p of a pirq is being closed: its line is given back first. [d], not [p] */
+void evt_pirq_unbind(struct evt_domain *d, const struct evt_port *p);
 
 /* --- abi_2level.c: helpers for selectors that 3-level shares */
 

@@ -37,7 +37,7 @@ static bool fill_domain(struct evt_domain *d)
 
 struct evt_domain *evt_domain_create(const struct evt_config *config)
 {
-    if (config->nr_vcpus == 0 || config->nr_vcpus > EVT_MAX_VCPUS)
+    if (config->nr_vcpus == 0 || config->nr_vcpus > EVT_MAX_VCPUS || config->nr_pirqs > EVT_MAX_PIRQS)
         return NULL;
     struct evt_domain *d = env_alloc_page();
     if (!d)
@@ -47,6 +47,7 @@ struct evt_domain *evt_domain_create(const struct evt_config *config)
     d->domid = config->domid;
     d->nr_vcpus = config->nr_vcpus;
     d->max_port = config->max_port;
+    d->nr_pirqs = config->nr_pirqs;
     d->extended = config->extended;
     d->rfc_numbering = config->rfc_numbering;
     d->privileged = config->privileged;
@@ -105,6 +106,7 @@ void evt_domain_destroy(struct evt_domain *d)
         free_page(d->taken.leaf[i]);
     for (unsigned i = 0; i < EVT_VCPU_PAGES; i++)
         free_page(d->vcpus[i]);
+    free_page(d->pirq_port);
     env_free_page(d);
 }
 

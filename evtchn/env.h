@@ -42,10 +42,29 @@ struct evt_domain *env_get_domain(uint16_t domid);
 void env_put_domain(struct evt_domain *d);
 /* May the target be reset by another domain now: a controller has paused it. */
 bool env_is_paused_by_controller(struct evt_domain *target);
+
+/*
+ * Physical interrupts. A domain calls each line that it may have by a number of its own, its pirq. What a line is and
+ * when it fires is the host's affair; it fires by evt_raise_pirq(). All but the first are called with the lock of the
+ * domain held and may take a lock of the host's own, under which the host may call evt_raise_pirq().
+ */
+/* May d bind this pirq at all? Else -XEN_EPERM. An hvm domain may try any. No lock is held. */
+bool env_pirq_permitted(struct evt_domain *d, uint32_t pirq);
+/*
+ * d gets the line, alone or (share) with others who agreed to that as well. It does not fire before
+ * env_pirq_notifies(). 0; -XEN_EINVAL: there is no such line; -XEN_EBUSY: the host uses it itself, or it is not to be
+ * shared; -XEN_ENOMEM.
+ */
+int env_pirq_bind(struct evt_domain *d, uint32_t pirq, bool share) __attribute__((warn_unused_result));
+/* The port of a pirq that d has bound notifies this vcpu from now on. The line had better fire near it. */
+void env_pirq_notifies(struct evt_domain *d, uint32_t pirq, unsigned vcpu);
+/* d gives the line back, and any interrupt that it has not ended counts as ended. */
+void env_pirq_unbind(struct evt_domain *d, uint32_t pirq);
+
 /*
  * A spinlock in one word; 0 is unlocked. At most four are held at once (evtchn/core.h has the order). With one held,
- * the core calls nothing else of the environment but env_lock, env_unlock, env_kick, env_wake_* and the allocation
- * functions.
+ * the core calls nothing else of the environment but env_lock, env_unlock, env_kick, env_wake_*, the allocation
+ * functions and, as said there, those for physical interrupts.
  */
 void env_lock(uint32_t *lock);
 void env_unlock(uint32_t *lock);

@@ -31,6 +31,7 @@ struct evt_config {
     uint16_t domid;
     uint16_t nr_vcpus;  /* 1..128 */
     uint32_t max_port;  /* ports 0..max_port may exist (xl.cfg's event_channels); UINT32_MAX = the ABI's own limit */
+    uint16_t nr_pirqs;  /* physical interrupts 0..nr_pirqs-1 may be bound; at most 1024 */
     uint64_t extended;  /* EVTCHN_EXTENDED_*: what query_extended_abis reports and register/init may use */
     bool rfc_numbering; /* evtchn_numbering="rfc": the 3-level operations are 11 and 12 */
     bool privileged;    /* may act on other domains */
@@ -82,6 +83,12 @@ int evt_port_is_pending(struct evt_domain *d, uint32_t port) EVT_MUST_CHECK;
 /* Raise a virtual interrupt; nothing happens if it is not bound. Per-vcpu kinds name the vcpu; global ones vcpu 0. */
 void evt_raise_virq(struct evt_domain *d, unsigned vcpu, uint32_t virq);
 
+/*
+ * Raise a physical interrupt of d; nothing happens if it is not bound. Takes the lock of the port: the caller may hold
+ * the lock that env_pirq_bind and its kin take (evtchn/env.h), and no other of those.
+ */
+void evt_raise_pirq(struct evt_domain *d, uint32_t pirq);
+
 /* Counters for the summary: events that set a pending bit 0->1. */
 uint64_t evt_events(const struct evt_domain *d);
 /* FIFO: events that were dropped because their vcpu has no control block (or its words were scribbled on). */
@@ -94,7 +101,7 @@ struct evt_port_view {
     uint32_t port;
     uint32_t status; /* EVTCHNSTAT_* */
     uint32_t vcpu;   /* notify vcpu */
-    uint32_t peer_port, virq;
+    uint32_t peer_port, virq, pirq;
     uint16_t peer_domid; /* interdomain: the peer; unbound: for whom */
     bool pending, masked;
     bool l2, l1;  /* the selector bits of its notify vcpu on 3-level; l1 alone on 2-level; on FIFO l1 says that the

@@ -85,13 +85,13 @@ static int op_bind_virq(struct evt_domain *caller, union args *args, bool narrow
     return evt_bind_virq(caller, a->virq, a->vcpu, &a->port);
 }
 
-/* There are no pirqs: every number is out of range. */
+/* Bits of flags that nobody knows are ignored. */
 static int op_bind_pirq(struct evt_domain *caller, union args *args, bool narrow)
 {
-    (void)caller;
-    (void)args;
+    struct evtchn_bind_pirq *a = &args->bind_pirq;
+
     (void)narrow;
-    return -XEN_EINVAL;
+    return evt_bind_pirq(caller, a->pirq, a->flags, &a->port);
 }
 
 static int op_close(struct evt_domain *caller, union args *args, bool narrow)
@@ -150,6 +150,8 @@ static void fill_status(struct evtchn_status *a, const struct evt_port *p)
         a->u.interdomain.port = evt_link_port(p->link);
     } else if (p->state == EVTCHNSTAT_virq) {
         a->u.virq = (uint32_t)p->virq;
+    } else if (p->state == EVTCHNSTAT_pirq) {
+        a->u.pirq = (uint32_t)p->pirq;
     }
 }
 
@@ -233,10 +235,24 @@ static bool can_move(const struct evt_port *p)
     }
 }
 
+static int move(struct evt_domain *d, uint32_t port, struct evt_port *p, unsigned vcpu)
+{
+    int rc = -XEN_EINVAL;
+
+    env_lock(&p->lock);
+    if (can_move(p)) {
+        __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_SEQ_CST);
+        evt_ops_of(d)->moved(d, port, p);
+        rc = 0;
+    }
+    env_unlock(&p->lock);
+    return rc;
+}
+
+/* The domain's lock keeps a pirq's port open until its line has followed. */
 static int op_bind_vcpu(struct evt_domain *caller, union args *args, bool narrow)
 {
     const struct evtchn_bind_vcpu *a = &args->bind_vcpu;
-    int rc = -XEN_EINVAL;
 
     (void)narrow;
     if (a->vcpu >= caller->nr_vcpus)
@@ -244,13 +260,11 @@ static int op_bind_vcpu(struct evt_domain *caller, union args *args, bool narrow
     struct evt_port *p = evt_port_get(caller, a->port);
     if (!p)
         return -XEN_EINVAL;
-    env_lock(&p->lock);
-    if (can_move(p)) {
-        __atomic_store_n(&p->vcpu, (uint8_t)a->vcpu, __ATOMIC_SEQ_CST);
-        evt_ops_of(caller)->moved(caller, a->port, p);
-        rc = 0;
-    }
-    env_unlock(&p->lock);
+    env_lock(&caller->lock);
+    int rc = move(caller, a->port, p, a->vcpu);
+    if (!rc && evt_port_state(p) == EVTCHNSTAT_pirq)
+        env_pirq_notifies(caller, (uint32_t)p->pirq, a->vcpu);
+    env_unlock(&caller->lock);
     return rc;
 }
 

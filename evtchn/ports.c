@@ -232,8 +232,10 @@ static struct evt_port *lock_with_peer(struct evt_port *p)
 void evt_port_close(struct evt_domain *d, uint32_t port)
 {
     struct evt_port *p = evt_port_of(d, port);
-    struct evt_port *q = lock_with_peer(p);
 
+    if (evt_port_state(p) == EVTCHNSTAT_pirq)
+        evt_pirq_unbind(d, p);
+    struct evt_port *q = lock_with_peer(p);
     if (q) {
         q->for_dom = d->domid;
         __atomic_store_n(&q->state, (uint8_t)((q->state & EVT_XEN_ATTACHED) | EVTCHNSTAT_unbound), __ATOMIC_RELAXED);

@@ -83,6 +83,8 @@ static void look(struct evt_domain *d, uint32_t port, const struct evt_port *p, 
         view->peer_domid = (uint16_t)value;
     } else if (view->status == EVTCHNSTAT_virq) {
         view->virq = (uint32_t)value;
+    } else if (view->status == EVTCHNSTAT_pirq) {
+        view->pirq = (uint32_t)value;
     }
     if (view->pending || (evt_fifo_of(p) & EVT_FIFO_REMEMBERED))
         explain(d, ops, view);

@@ -11,7 +11,7 @@
 #define MIB (1ULL << 20)
 #define MEMORY_MAX (1ULL << 40)
 #define VCPUS_MAX 128
-#define CPUS_MAX 64
+#define BITS_MAX 64 /* of a list of numbers */
 #define SUGGEST_DISTANCE 2
 
 /* Cuts the line into words. */
@@ -240,33 +240,44 @@ static bool set_evtchn_numbering(struct domain_config *config, const char *value
 }
 
 /* "3" or "0-1" at *list; *list moves behind it. */
-static bool take_cpu_range(const char **list, uint64_t *cpus)
+static bool take_range(const char **list, uint64_t *bits)
 {
     uint64_t first, last;
 
-    if (!take_number(list, CPUS_MAX - 1, &first))
+    if (!take_number(list, BITS_MAX - 1, &first))
         return false;
     last = first;
     if (**list == '-') {
         (*list)++;
-        if (!take_number(list, CPUS_MAX - 1, &last) || last < first)
+        if (!take_number(list, BITS_MAX - 1, &last) || last < first)
             return false;
     }
-    *cpus |= UINT64_MAX << first & UINT64_MAX >> (CPUS_MAX - 1 - last);
+    *bits |= UINT64_MAX << first & UINT64_MAX >> (BITS_MAX - 1 - last);
     return true;
+}
+
+/* "0-1,3" up to the character `end`: a bit mask of 0..63. */
+static bool take_ranges(const char *list, char end, uint64_t *bits)
+{
+    *bits = 0;
+    for (;; list++) {
+        if (!take_range(&list, bits))
+            return false;
+        if (*list != ',')
+            return *list == end && (end == '\0' || list[1] == '\0');
+    }
 }
 
 static bool set_cpus(struct domain_config *config, const char *value)
 {
-    config->cpus = same(value, "all") ? UINT64_MAX : 0;
-    if (config->cpus)
-        return true;
-    for (;; value++) {
-        if (!take_cpu_range(&value, &config->cpus))
-            return false;
-        if (*value != ',')
-            return *value == '\0';
-    }
+    config->cpus = UINT64_MAX;
+    return same(value, "all") || take_ranges(value, '\0', &config->cpus);
+}
+
+/* The brackets are xl.cfg's, where it is a list. */
+static bool set_irqs(struct domain_config *config, const char *value)
+{
+    return value[0] == '[' ? take_ranges(value + 1, ']', &config->irqs) : take_ranges(value, '\0', &config->irqs);
 }
 
 static bool set_expect(struct domain_config *config, const char *value)
@@ -302,6 +313,7 @@ enum slot {
     SLOT_EXTENDED,
     SLOT_NUMBERING,
     SLOT_CPUS,
+    SLOT_IRQS,
     SLOT_EXPECT,
     SLOT_RAMDISK_OF,
 };
@@ -325,6 +337,7 @@ static const struct config_key {
     {"evtchn_extended", SLOT_EXTENDED, set_evtchn_extended, "a list of fifo and 3level, or none"},
     {"evtchn_numbering", SLOT_NUMBERING, set_evtchn_numbering, "xen or rfc"},
     {"cpus", SLOT_CPUS, set_cpus, "all, or a list such as 0-1,3 of CPUs from 0 to 63"},
+    {"irqs", SLOT_IRQS, set_irqs, "a list such as [16,18] or 16-19 of interrupt lines from 0 to 63"},
     {"expect", SLOT_EXPECT, set_expect, "success, crash or running"},
     {"ramdisk_of", SLOT_RAMDISK_OF, set_ramdisk_of, "the name of a domain, 1 to 31 printable characters"},
 };

@@ -41,7 +41,8 @@ struct domain_config {
     uint64_t evtchn_extended;         /* evtchn_extended= list of fifo,3level, or none; EVTCHN_EXTENDED_* */
     bool evtchn_rfc_numbering;        /* evtchn_numbering= xen|rfc */
     uint64_t cpus;                    /* cpus= "all" or list such as "0-1,3": bit mask of CPUs 0..63; default all */
-    enum config_expect expect;        /* expect= success|crash|running */
+    uint64_t irqs;             /* irqs= list of interrupt lines such as "[16,18]" or "16-19": bit mask of 0..63 */
+    enum config_expect expect; /* expect= success|crash|running */
     char ramdisk_of[CONFIG_NAME_MAX]; /* ramdisk_of=NAME: this module is a file for the domain NAME, not a domain */
 };
 

@@ -9,6 +9,7 @@
 #include "kernel/deferred.h"
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
+#include "kernel/pirq.h"
 #include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
@@ -23,6 +24,7 @@ static int create_event_channels(struct domain *d)
         .domid = d->arch.domid,
         .nr_vcpus = d->nr_vcpus,
         .max_port = d->config.event_channels,
+        .nr_pirqs = PIRQ_PER_DOMAIN,
         .extended = d->config.evtchn_extended,
         .rfc_numbering = d->config.evtchn_rfc_numbering,
         .privileged = d->privileged,

@@ -8,9 +8,10 @@
  *   [w] written by one CPU, read by any (statistics)
  *
  * Lock order, outermost first:
- *   domain->lock > locks of the event-channel core > run queue > timers of a CPU > page pool > printk
- * domain_table's lock is innermost and alone. No spinlock may be held in quiesce_wait() (kernel/quiesce.h), and none by
- * anyone who calls into evtchn/ but domain->lock where evtchn.h asks for it.
+ *   domain->lock > locks of the event-channel core (of a domain > an interrupt line > of ports and queues) > run queue
+ * > timers of a CPU > page pool > printk domain_table's lock is innermost and alone. No spinlock may be held in
+ * quiesce_wait() (kernel/quiesce.h), and none by anyone who calls into evtchn/ but domain->lock where evtchn.h asks for
+ * it.
  */
 #ifndef KERNEL_DOMAIN_H
 #define KERNEL_DOMAIN_H

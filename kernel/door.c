@@ -5,6 +5,7 @@
 #include "common/format.h"
 #include "kernel/container.h"
 #include "kernel/hypercall_page.h"
+#include "kernel/pirq.h"
 #include "kernel/printk_internal.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
@@ -45,6 +46,16 @@ void door_nested_fault(struct arch_vcpu *a, uint64_t gpa, bool write, bool fetch
                           : "reads",
                   (unsigned long long)gpa);
     domain_crash(d, "access to unmapped guest-physical memory");
+}
+
+uint32_t door_generator_read(struct arch_vcpu *a, uint16_t port, unsigned size)
+{
+    return pirq_generator_read(arch_to_vcpu(a)->domain, port, size);
+}
+
+void door_generator_write(struct arch_vcpu *a, uint16_t port, unsigned size, uint32_t value)
+{
+    pirq_generator_write(arch_to_vcpu(a)->domain, port, size, value);
 }
 
 void door_dump_line(const struct arch_vcpu *a, const char *fmt, ...)

@@ -42,6 +42,9 @@ void *door_guest_frame(const struct arch_vcpu *v, uint64_t gfn);
 void door_dump_line(const struct arch_vcpu *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Guest wrote a byte to the emulated debug port 0xE9: console output before hypercalls work. */
 void door_debug_char(struct arch_vcpu *v, char c);
+/* The ports of the interrupt generator (guest/abi/irq_generator.h); size 1, 2, 4. */
+uint32_t door_generator_read(struct arch_vcpu *v, uint16_t port, unsigned size);
+void door_generator_write(struct arch_vcpu *v, uint16_t port, unsigned size, uint32_t value);
 /* CPUID facts that are the kernel's: name of the ABI version, number of vcpus in the guest's domain. */
 unsigned door_nr_vcpus(const struct arch_vcpu *v);
 

@@ -5,6 +5,7 @@
 #include "arch/x86/cpu.h"
 #include "kernel/guest_copy.h"
 #include "kernel/memory.h"
+#include "kernel/pirq.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
@@ -94,6 +95,26 @@ bool env_is_paused_by_controller(struct evt_domain *target)
 {
     (void)target; /* there is no operation that pauses a domain */
     return false;
+}
+
+bool env_pirq_permitted(struct evt_domain *e, uint32_t pirq)
+{
+    return pirq_permitted(evt_owner(e), pirq);
+}
+
+int env_pirq_bind(struct evt_domain *e, uint32_t pirq, bool share)
+{
+    return pirq_bind(evt_owner(e), pirq, share);
+}
+
+void env_pirq_notifies(struct evt_domain *e, uint32_t pirq, unsigned vcpu)
+{
+    pirq_notifies(evt_owner(e), pirq, vcpu);
+}
+
+void env_pirq_unbind(struct evt_domain *e, uint32_t pirq)
+{
+    pirq_unbind(evt_owner(e), pirq);
 }
 
 void env_lock(uint32_t *lock)

@@ -66,6 +66,8 @@ static int64_t ver_get_features(struct vcpu *v, uint64_t arg)
     info.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
                   1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock |
                   1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_not_direct_mapped;
+    if (v->domain->config.irqs)
+        info.submap |= 1U << XENFEAT_hvm_pirqs;
     if (v->domain->privileged)
         info.submap |= 1U << XENFEAT_dom0;
     return put(v, arg, &info, sizeof info);

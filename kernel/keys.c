@@ -11,6 +11,7 @@
 #include "evtchn/evtchn.h"
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
+#include "kernel/pirq.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
 #include "kernel/sched.h"
@@ -78,6 +79,8 @@ static void describe_peer(const struct evt_port_view *p, char *text, size_t size
         format(text, size, "d%u:%u", p->peer_domid, p->peer_port);
     else if (p->status == EVTCHNSTAT_virq)
         format(text, size, "virq %u", p->virq);
+    else if (p->status == EVTCHNSTAT_pirq)
+        format(text, size, "pirq %u", p->pirq);
 }
 
 static void show_port(const struct evt_port_view *p)
@@ -182,6 +185,7 @@ static const struct {
     ['d'] = {key_domains, "domains and vcpus with their registers"},
     ['e'] = {key_events, "event channels of every domain"},
     ['h'] = {key_help, "this list"},
+    ['i'] = {pirq_show, "interrupt lines"},
     ['l'] = {printk_show_log, "the log again"},
     ['m'] = {key_memory, "memory"},
     ['q'] = {key_quit, "end the run: destroy all domains, summary, power off"},

@@ -11,6 +11,7 @@
 #include "kernel/door.h"
 #include "kernel/memory.h"
 #include "kernel/options.h"
+#include "kernel/pirq.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
 #include "kernel/sched.h"
@@ -103,6 +104,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */
     container_selftest(options.selftest);
+    pirq_init();          /* interrupt lines for guests */
     cpus_init();          /* the other processors */
     console_input_init(); /* debug keys, guests' input */
     domains_init();       /* guests from modules */

@@ -2,6 +2,7 @@
 /* I/O ports of a guest: a table of what is there; no port reaches the machine's. */
 #include "arch/x86/hvm.h"
 
+#include "guest/abi/irq_generator.h"
 #include "kernel/door.h"
 
 struct io_rule {
@@ -28,6 +29,7 @@ static void debug_port_write(struct arch_vcpu *v, uint16_t port, unsigned size, 
 
 static const struct io_rule io_rules[] = {
     {0xE9, 0xE9, debug_port_read, debug_port_write},
+    {IRQGEN_PORT, IRQGEN_LAST_PORT, door_generator_read, door_generator_write},
 };
 
 static const struct io_rule *find_rule(uint16_t port)

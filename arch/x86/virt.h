@@ -19,7 +19,8 @@ struct virt_ops;
 
 struct arch_domain {
     const struct virt_ops *ops; /* [I] */
-    void *hw;                   /* [I] the back end's own (nested page table root ...) */
+    void *hw;                   /* [I] the back end's own, or NULL */
+    uint64_t nested_root;       /* [I] frame of the root of the nested page tables; 0 = none */
     uint16_t domid;             /* [I] */
     uint32_t flush_gen; /* atomic: incremented when a mapping is removed; vcpus flush when they see a new value */
 };

@@ -15,4 +15,15 @@
 #define PHYSDEVOP_unmap_pirq 14
 #define PHYSDEVOP_get_free_pirq 23
 
+struct physdev_eoi {
+    uint32_t irq;
+};
+
+#define XENIRQSTAT_needs_eoi 1U
+#define XENIRQSTAT_shared 2U
+struct physdev_irq_status_query {
+    uint32_t irq;
+    uint32_t flags; /* out, XENIRQSTAT_* */
+};
+
 #endif

@@ -25,6 +25,7 @@ static char text[4096];
 static size_t length;
 static unsigned steps, cells;
 static unsigned upcalls; /* since they were last let in */
+static bool changed;     /* what a guest can see, in this cell */
 
 void cell_say(const char *fmt, ...)
 {
@@ -64,6 +65,19 @@ static void on_upcall(void)
     __atomic_store_n(&guest_vcpu()->info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
 }
 
+/* The name stands in text. */
+static bool begin(void)
+{
+    steps = 0;
+    changed = false;
+    if (!is_asked())
+        return false;
+    cell_say(":");
+    env_upcalls_off();
+    evt_set_upcall_hook(on_upcall);
+    return true;
+}
+
 bool cell_begin(enum abi abi, const char *fmt, ...)
 {
     va_list args;
@@ -71,14 +85,20 @@ bool cell_begin(enum abi abi, const char *fmt, ...)
     va_start(args, fmt);
     name_cell(abi, fmt, args);
     va_end(args);
-    steps = 0;
-    if (!is_asked())
+    if (!begin())
         return false;
-    cell_say(":");
-    env_upcalls_off();
-    evt_set_upcall_hook(on_upcall);
     domain_clean(abi, VCPUS);
     return true;
+}
+
+bool cell_begin_as_it_is(enum abi abi, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    name_cell(abi, fmt, args);
+    va_end(args);
+    return begin();
 }
 
 void cell_absent(enum abi abi, const char *fmt, ...)
@@ -135,7 +155,7 @@ void cell_result(const char *what, guest_result rc)
     begin_step();
     cell_say("%s", what);
     end_step(rc);
-    look_changes();
+    changed |= look_changes();
     let_upcalls_in();
 }
 
@@ -204,7 +224,7 @@ static void begin_op(unsigned cmd, const uint8_t *arg, size_t size)
     if (cmd < sizeof(op_name) / sizeof(op_name[0]))
         cell_say("%s(", op_name[cmd]);
     else
-        cell_say("op %u(", cmd);
+        cell_say("op %x(", cmd);
     if (!say_frame(cmd, arg)) {
         say_arguments(arg, size);
     } else if (size > sizeof(uint64_t)) {
@@ -224,7 +244,7 @@ guest_result cell_op(unsigned cmd, void *arg, size_t size)
     rc = hv_event_channel_op(cmd, arg);
     end_step(rc);
     say_written(before, arg, size);
-    look_changes();
+    changed |= look_changes();
     let_upcalls_in();
     return rc;
 }
@@ -239,14 +259,15 @@ guest_result cell_op_at(unsigned cmd, uint8_t *at, const void *arg, size_t reada
     rc = hv_event_channel_op(cmd, at);
     end_step(rc);
     say_written(arg, at, readable);
-    look_changes();
+    changed |= look_changes();
     let_upcalls_in();
     return rc;
 }
 
-void cell_end(void)
+bool cell_end(void)
 {
     print_line();
+    return changed;
 }
 
 unsigned cell_count(void)

@@ -48,6 +48,9 @@ extern const char *const abi_name[NR_ABIS]; /* "2l", "fifo" */
  * for it, and nothing has been done. */
 bool cell_begin(enum abi abi, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same, but the domain stays as the cell before has left it. */
+bool cell_begin_as_it_is(enum abi abi, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* The preparation is over: what a guest can see now is what the first step is compared with. */
 void cell_start(void);
 
@@ -74,8 +77,8 @@ void cell_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What has changed since the step before (by the guest itself) is not shown. */
 void cell_forget(void);
 
-/* End the cell and print its line. */
-void cell_end(void);
+/* End the cell and print its line. Whether a step has changed anything. */
+bool cell_end(void);
 
 /* There is no such cell: its preparation is impossible in a lone initial domain, or makes no sense. */
 void cell_absent(enum abi abi, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -141,7 +144,7 @@ enum zoo {
     ZOO_VCPU_VIRQ, /* VIRQ_DEBUG of vcpu 1 */
     ZOO_IPI,       /* of vcpu 0 */
     ZOO_IPI1,      /* of vcpu 1 */
-    ZOO_PIRQ,      /* ZOO_PIRQ_NUMBER; where there are no pirqs, unbound like ZOO_UNBOUND */
+    ZOO_PIRQ,      /* ZOO_PIRQ_NUMBER */
     ZOO_FOREIGN,   /* unbound for domain ZOO_DOMAIN, which does not exist */
     ZOO_FREE,      /* was open and was closed: the next port to be opened */
     ZOO_LAST,      /* unbound for the domain itself */

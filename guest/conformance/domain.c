@@ -184,8 +184,7 @@ static void open_pirq(void)
 {
     struct evtchn_bind_pirq op = {.pirq = ZOO_PIRQ_NUMBER, .flags = BIND_PIRQ__WILL_SHARE};
 
-    if (hv_event_channel_op(EVTCHNOP_bind_pirq, &op))
-        must_alloc_unbound(DOMID_SELF);
+    must_op(EVTCHNOP_bind_pirq, &op);
 }
 
 /* bind_interdomain raises its new port once; that is none of the cell's business. */

@@ -33,6 +33,7 @@ struct check {
     void (*fail)(struct call *c); /* NULL: it cannot fail here (absent.txt says why) */
     uint8_t axis;                 /* two checks of one axis (not 0) cannot fail together */
     uint8_t abis;                 /* 1 << enum abi: where it can fail; 0 = everywhere */
+    bool opens;                   /* fail() opens a port */
     const char *not_with;         /* the name of an earlier check that cannot fail at the same time, or NULL */
 };
 

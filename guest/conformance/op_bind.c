@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that open a port: bind_interdomain, bind_virq, bind_pirq, alloc_unbound, bind_ipi. What they should answer
- * is in docs/abi/event-channels.md: EVT-OP-01, 03 to 06, and EVT-OBJ-03, 08 and 10 for all of them. */
+/*
+ * Operations that open a port: bind_interdomain, bind_virq, bind_pirq, alloc_unbound, bind_ipi. What they should answer
+ * is in docs/abi/event-channels.md: for all of them EVT-OP-01, EVT-OP-04 to EVT-OP-06, EVT-OBJ-03, EVT-OBJ-08.
+ */
 #include "guest/conformance/matrix.h"
 
 /* Opening a port as such can fail in three ways; a domain that asks is not dying, and memory is not short. */
@@ -85,7 +87,7 @@ static const struct check virq_checks[] = {
     CHECKED("EINVAL.virq", fail_virq_number, .axis = AXIS_VIRQ),
     CHECKED("EINVAL.global", fail_virq_global, .axis = AXIS_VIRQ),
     CHECKED("ENOENT", fail_virq_vcpu),
-    CHECKED("EEXIST", fail_virq_exists, .not_with = "EINVAL.virq"),
+    CHECKED("EEXIST", fail_virq_exists, .opens = true, .not_with = "EINVAL.virq"),
     CHECKED_ALLOC,
     CHECKS_END,
 };

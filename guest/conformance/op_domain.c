@@ -94,22 +94,14 @@ static void prepare_nothing(struct call *c)
 
 static const struct check unknown_checks[] = {CHECKED_EFAULT, CHECKS_END};
 
-#define UNKNOWN(variable, number)              \
-    static const struct operation variable = { \
-        .name = "op_" #number,                 \
-        .cmd = number,                         \
-        .size = 16,                            \
-        .prepare = prepare_nothing,            \
-        .checks = unknown_checks,              \
+#define UNKNOWN(number)                                                                                             \
+    {                                                                                                               \
+        .name = "op_" #number, .cmd = 0x##number, .size = 16, .prepare = prepare_nothing, .checks = unknown_checks, \
     }
 
-UNKNOWN(unknown_first, 15);
-UNKNOWN(unknown_query, 0x8B);
-UNKNOWN(unknown_register, 0x8C);
-UNKNOWN(unknown_sign, 0x80000000U);
-UNKNOWN(unknown_last, 0xFFFFFFFFU);
+/* 8B and 8C are Xenolith's own. */
+static const struct operation unknown[] = {UNKNOWN(F), UNKNOWN(8B), UNKNOWN(8C), UNKNOWN(80000000), UNKNOWN(FFFFFFFF)};
 
 const struct operation *const domain_operations[] = {
-    &reset_operation,  &reset_cont_operation, &unknown_first, &unknown_query,
-    &unknown_register, &unknown_sign,         &unknown_last,  NULL,
+    &reset_operation, &reset_cont_operation, &unknown[0], &unknown[1], &unknown[2], &unknown[3], &unknown[4], NULL,
 };

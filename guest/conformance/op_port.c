@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that name a port: close, send, status, bind_vcpu, unmask (docs/abi/event-channels.md; EVT-OBJ-02, 04 and
- * 05 for all of them). */
+/* Operations that name a port: close, send, status, bind_vcpu, unmask (docs/abi/event-channels.md: for
+ * all of them EVT-OBJ-02, EVT-OBJ-04, EVT-OBJ-05 and EVT-OP-01). */
 #include "guest/conformance/matrix.h"
 
 static void prepare_port(struct call *c)

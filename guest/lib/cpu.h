@@ -69,6 +69,11 @@ static inline void cpu_out8(uint16_t port, uint8_t v)
     __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
 }
 
+static inline void cpu_out32(uint16_t port, uint32_t v)
+{
+    __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
+}
+
 static inline uintptr_t cpu_cr2(void)
 {
     uintptr_t v;

@@ -21,6 +21,7 @@ static const struct abuse abuses[] = {
     {"hypercalls", abuse_hypercalls, false},
     {"registration", abuse_registration, false},
     {"processor", abuse_processor, false},
+    {"paging", abuse_paging, false},
     {"triple", abuse_triple_fault, true},
     {"jump", abuse_wild_jump, true},
     {"nested", abuse_lost_page_tables, true},

@@ -14,6 +14,7 @@ void abuse_pointers(void);     /* every hypercall with every bad pointer */
 void abuse_hypercalls(void);   /* numbers and commands that do not exist, from ring 0 and ring 3 */
 void abuse_registration(void); /* the 3-level registration, each argument wrong in turn */
 void abuse_processor(void);    /* MSRs and I/O ports that are not the guest's */
+void abuse_paging(void);       /* control registers and PDPTEs with reserved bits */
 void abuse_vcpus(void);        /* state and NMIs of its vcpus */
 void abuse_hog(void);          /* hypercalls that take long */
 

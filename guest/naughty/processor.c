@@ -3,6 +3,7 @@
 #include "guest/lib/env.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
+#include "guest/naughty/control.h"
 #include "guest/naughty/naughty.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -50,7 +51,7 @@ static void run_vmx(void *arg)
 }
 
 /* --- Single steps over instructions that the hypervisor completes: the trap must come right behind them. */
-extern const uint8_t behind_cpuid[], behind_out[];
+extern const uint8_t behind_cpuid[], behind_out[], behind_sti[], behind_int1[];
 
 static void step_cpuid(void *arg)
 {
@@ -76,8 +77,46 @@ static void step_out(void *arg)
                      : "memory", "cc");
 }
 
+/* STI keeps interrupts out for one more instruction, but not the trap; QEMU's emulation of SVM keeps both out. */
+static void step_sti(void *arg)
+{
+    guest_word flags;
+
+    (void)arg;
+    __asm__ volatile("pushf; pop %0; or $0x100, %0; push %0; popf\n"
+                     "sti; behind_sti: nop; nop"
+                     : "=&S"(flags)
+                     :
+                     : "memory", "cc");
+}
+
+static void run_int1(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".byte 0xF1; behind_int1: nop");
+}
+
+/* INT1 is an instruction that is passed over. QEMU's emulation of SVM gives #UD for it. */
+static void check_int1(void)
+{
+    int vector = trap_try(run_int1, NULL);
+
+    if (vector == TRAP_UD && !is_intel())
+        return;
+    CHECK_VALUE(vector, TRAP_DB);
+    CHECK_VALUE(guest_vcpu()->trap_address, guest_address(behind_int1));
+}
+
 static void check_steps(void)
 {
+    bool on = env_upcalls_off();
+
+    CHECK_VALUE(trap_try(step_sti, NULL), TRAP_DB);
+    CHECK(guest_vcpu()->trap_address == guest_address(behind_sti) ||
+          (guest_vcpu()->trap_address == guest_address(behind_sti) + 1 && !is_intel()));
+    if (!on)
+        (void)env_upcalls_off();
+    check_int1();
     CHECK_VALUE(trap_try(step_cpuid, NULL), TRAP_DB);
     CHECK_VALUE(guest_vcpu()->trap_address, guest_address(behind_cpuid));
     CHECK_VALUE(trap_try(step_out, NULL), TRAP_DB);

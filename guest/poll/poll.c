@@ -29,6 +29,7 @@ static uint64_t in_ms(unsigned ms)
     return clock_now() + ms * CLOCK_MS;
 }
 
+/* EVT-POLL-04 */
 static void check_pending_already(void)
 {
     CHECK_VALUE(evt_send(ports[5]), 0);
@@ -40,7 +41,7 @@ static void check_pending_already(void)
     CHECK(evt_clear(ports[MAX_PORTS - 1]));
 }
 
-/* The timer's own port is masked: its event wakes the poller all the same. */
+/* EVT-POLL-05: the timer's own port is masked, and its event wakes the poller all the same. */
 static void check_becomes_pending(void)
 {
     evtchn_port_t timer = (evtchn_port_t)evt_bind_virq(VIRQ_TIMER, 0);
@@ -55,6 +56,7 @@ static void check_becomes_pending(void)
     evt_close(timer);
 }
 
+/* EVT-POLL-06 */
 static void check_timeout(void)
 {
     uint64_t deadline = in_ms(5);
@@ -78,6 +80,18 @@ static void check_deliverable(void)
     evt_mask(ports[20]);
 }
 
+/* EVT-POLL-03: with interrupts off nothing is deliverable, and an upcall that waits does not end a poll. */
+static void check_undeliverable(void)
+{
+    uint64_t deadline = in_ms(5);
+
+    guest_vcpu()->info->evtchn_upcall_pending = 1;
+    CHECK_VALUE(poll(ports, 10, deadline), 0);
+    CHECK(clock_now() >= deadline);
+    guest_vcpu()->info->evtchn_upcall_pending = 0;
+}
+
+/* EVT-POLL-01, EVT-POLL-04 */
 static void check_errors(void)
 {
     evtchn_port_t bad[3] = {0, evt_limit(), 0xFFFFFFFF};
@@ -104,6 +118,7 @@ static void send_later(void *arg)
     evt_send(*(const evtchn_port_t *)arg);
 }
 
+/* EVT-POLL-02 */
 static void check_other_vcpu(void)
 {
     if (guest_env.nr_vcpus < 2) {
@@ -128,6 +143,7 @@ void guest_main(void)
     check_becomes_pending();
     check_timeout();
     check_deliverable();
+    check_undeliverable();
     check_errors();
     check_other_vcpu();
 }

@@ -8,13 +8,15 @@
  * One domain at a time is watched. It is forgotten when it is set dying, and its memory is given back only after every
  * CPU has left the core since: so what is found in `watched` here, inside a call into the core, is still whole.
  */
+#define EVT_SHM_EXTERN
+#include "evtchn/shm.h"
+
 #include "kernel/trace.h"
 
 #include "arch/x86/cpu.h"
 #include "common/format.h"
 #include "common/string.h"
 #include "evtchn/env.h"
-#include "evtchn/shm.h"
 #include "kernel/lesson/step.h"
 #include "kernel/printk_internal.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: arch/x86/acpi.c
+// links: arch/x86/acpi*.c
 /*
  * Hostile firmware. Bit 0 of the first byte: make the checksums right, since a fuzzer rarely hits them; bit 1: the RSDP
  * is a copy outside of the window; bit 2: search for it. The rest is memory at 0xe0000: an RSDP, tables on 64-byte

@@ -43,6 +43,8 @@
 #define xen_memory_map32 ours_xen_memory_map32
 #define e820entry ours_e820entry
 #define sched_shutdown ours_sched_shutdown
+#define physdev_eoi ours_physdev_eoi
+#define physdev_irq_status_query ours_physdev_irq_status_query
 #define sched_remote_shutdown ours_sched_remote_shutdown
 #define sched_poll64 ours_sched_poll64
 #define sched_poll32 ours_sched_poll32
@@ -113,6 +115,8 @@
 #undef xen_memory_map32
 #undef e820entry
 #undef sched_shutdown
+#undef physdev_eoi
+#undef physdev_irq_status_query
 #undef sched_remote_shutdown
 #undef sched_poll64
 #undef sched_poll32

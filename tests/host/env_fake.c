@@ -148,6 +148,46 @@ void env_put_domain(struct evt_domain *d)
     require(__atomic_fetch_sub(&of(d)->handles, 1, __ATOMIC_RELAXED) > 0, "a reference is dropped twice");
 }
 
+bool env_pirq_permitted(struct evt_domain *d, uint32_t pirq)
+{
+    require(fake.nr_held == 0, "permission for a pirq is asked for under a lock");
+    return !of(d)->pirq[pirq].forbidden;
+}
+
+static struct fake_pirq *line_of(const struct evt_domain *d, uint32_t pirq)
+{
+    require(fake.threaded || (fake.nr_held == 1 && fake.held[0] == &d->lock), "a pirq is touched without its domain");
+    return &of(d)->pirq[pirq];
+}
+
+int env_pirq_bind(struct evt_domain *d, uint32_t pirq, bool share)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(!line->bound, "a pirq is bound twice");
+    if (line->refuses)
+        return line->refuses;
+    line->bound = true;
+    line->share = share;
+    return 0;
+}
+
+void env_pirq_notifies(struct evt_domain *d, uint32_t pirq, unsigned vcpu)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(line->bound, "a pirq moves that is not bound");
+    line->live = true;
+    line->vcpu = vcpu;
+    line->moves++;
+}
+
+void env_pirq_unbind(struct evt_domain *d, uint32_t pirq)
+{
+    struct fake_pirq *line = line_of(d, pirq);
+    require(line->bound, "a pirq is given back that was not bound");
+    line->bound = line->live = false;
+    line->closes++;
+}
+
 bool env_is_paused_by_controller(struct evt_domain *target)
 {
     return of(target)->paused;
@@ -271,6 +311,7 @@ struct evt_config fake_config(uint16_t domid)
         .domid = domid,
         .nr_vcpus = 4,
         .max_port = UINT32_MAX,
+        .nr_pirqs = FAKE_PIRQS,
         .extended = EVTCHN_EXTENDED_3LEVEL | EVTCHN_EXTENDED_FIFO,
         .privileged = domid == 0,
     };
@@ -319,6 +360,8 @@ void fake_destroy(struct fake_domain *d)
     evt_domain_destroy(d->evt);
     d->evt = NULL;
     require(d->handles == 0, "a reference to a domain was lost");
+    for (unsigned i = 0; i < FAKE_PIRQS; i++)
+        require(!d->pirq[i].bound, "a pirq was never given back");
     for (unsigned i = 0; i < FAKE_FRAMES; i++) {
         require(d->refs[i] == 0, "a frame is still mapped");
         frame_free(d->frames[i]);
@@ -384,6 +427,7 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
         hash = mix(hash, evt_port_of(d, port), sizeof(struct evt_port));
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
+    hash = mix(hash, f->pirq, sizeof(f->pirq));
     hash = mix(hash, &d->ops, sizeof(d->ops));
     hash = mix(hash, &d->nr_words, sizeof(d->nr_words));
     hash = mix(hash, &d->dropped, sizeof(d->dropped));
@@ -441,6 +485,13 @@ int64_t op_bind_ipi(struct fake_domain *d, uint32_t vcpu)
 {
     struct evtchn_bind_ipi a = {.vcpu = vcpu};
     int64_t rc = fake_op(d, EVTCHNOP_bind_ipi, &a, sizeof(a));
+    return rc ? rc : a.port;
+}
+
+int64_t op_bind_pirq(struct fake_domain *d, uint32_t pirq, uint32_t flags)
+{
+    struct evtchn_bind_pirq a = {.pirq = pirq, .flags = flags};
+    int64_t rc = fake_op(d, EVTCHNOP_bind_pirq, &a, sizeof(a));
     return rc ? rc : a.port;
 }
 

@@ -16,8 +16,21 @@
 #define FAKE_DOMAINS 4
 #define FAKE_FRAMES 152 /* an event array is 128 */
 #define FAKE_VCPUS 128
+#define FAKE_PIRQS 64
 #define FAKE_GUEST_BASE 0x10000U /* guest memory for arguments: [base, base + size) */
 #define FAKE_GUEST_SIZE 8192U
+
+/* A line as one domain sees it. */
+struct fake_pirq {
+    int refuses;     /* the error that binding it ends with, negative; 0: none */
+    bool forbidden;  /* the domain may not try */
+    bool bound;      /* by env_pirq_bind */
+    bool share;      /* and so it was asked for */
+    bool live;       /* it may fire */
+    unsigned vcpu;   /* where to */
+    unsigned moves;  /* env_pirq_notifies */
+    unsigned closes; /* env_pirq_unbind */
+};
 
 struct fake_domain {
     struct evt_domain *evt;
@@ -30,6 +43,7 @@ struct fake_domain {
     uint8_t *late_info; /* vcpu_info of vcpus without a slot in shared_info */
     unsigned kicks[FAKE_VCPUS], wakes, wake_alls;
     uint32_t last_wake;
+    struct fake_pirq pirq[FAKE_PIRQS];
     int handles; /* env_get_domain minus env_put_domain */
 };
 
@@ -42,10 +56,10 @@ enum {
 struct fake_env {
     struct fake_domain domain[FAKE_DOMAINS];
     uint8_t *guest;
-    long pages;           /* held by the core */
-    long fail_alloc;      /* the allocation with this number fails, counted from 1; 0: none */
-    long allocs;          /* allocations so far */
-    long fail_map;        /* the same for frames that are mapped */
+    long pages;      /* held by the core */
+    long fail_alloc; /* the allocation with this number fails, counted from 1; 0: none */
+    long allocs;     /* allocations so far */
+    long fail_map;   /* the same for frames that are mapped */
     long maps;
     uint64_t no_copy_out; /* copies out that touch this guest address fail */
     bool quiesce_busy;    /* another CPU is at it */
@@ -67,7 +81,7 @@ void fake_begin(void);
 /* Destroy all domains; every page and every reference must have come back. */
 void fake_end(void);
 
-/* Configuration of a plain domain with this id: 4 vcpus, no own limit, both extended ABIs, numbering xen. */
+/* Configuration of a plain domain with this id: 4 vcpus, 64 pirqs, no own limit, both extended ABIs, numbering xen. */
 struct evt_config fake_config(uint16_t domid);
 /* A domain with shared_info and a vcpu_info for each of the first 32 vcpus, as at its start; or NULL: no memory. */
 struct fake_domain *fake_create(const struct evt_config *config);
@@ -92,6 +106,7 @@ const char *fake_check(void);
 int64_t op_alloc_unbound(struct fake_domain *d, uint16_t dom, uint16_t remote_dom);
 int64_t op_bind_interdomain(struct fake_domain *d, uint16_t remote_dom, uint32_t remote_port);
 int64_t op_bind_virq(struct fake_domain *d, uint32_t virq, uint32_t vcpu);
+int64_t op_bind_pirq(struct fake_domain *d, uint32_t pirq, uint32_t flags);
 int64_t op_bind_ipi(struct fake_domain *d, uint32_t vcpu);
 int64_t op_bind_vcpu(struct fake_domain *d, uint32_t port, uint32_t vcpu);
 int64_t op_close(struct fake_domain *d, uint32_t port);

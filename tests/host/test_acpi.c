@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: arch/x86/acpi.c
+// links: arch/x86/acpi*.c
 /* ACPI tables as firmware writes them, and as no firmware should. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -73,6 +73,7 @@ static void test_defaults(void **state)
     assert_int_equal(config.evtchn_extended, FIFO);
     assert_false(config.evtchn_rfc_numbering);
     assert_true(config.cpus == UINT64_MAX);
+    assert_true(config.irqs == 0);
     assert_int_equal(config.expect, CONFIG_EXPECT_SUCCESS);
     assert_string_equal(config.ramdisk_of, "");
     good(" \t\n ");
@@ -82,7 +83,7 @@ static void test_every_key(void **state)
 {
     (void)state;
     good("name=n type=\"pv\" memory=64 vcpus=128 event_channels=4095 cmdline=\"peer=2 port=1\" privileged=yes "
-         "evtchn_extended=3level evtchn_numbering=rfc cpus=0-1,3 expect=crash ramdisk_of=other");
+         "evtchn_extended=3level evtchn_numbering=rfc cpus=0-1,3 irqs=[16,18-19] expect=crash ramdisk_of=other");
     assert_string_equal(config.name, "n");
     assert_int_equal(config.type, CONFIG_TYPE_PV);
     assert_int_equal(config.memory, 64U << 20);
@@ -93,6 +94,7 @@ static void test_every_key(void **state)
     assert_int_equal(config.evtchn_extended, LEVEL3);
     assert_true(config.evtchn_rfc_numbering);
     assert_int_equal(config.cpus, 0xb);
+    assert_int_equal(config.irqs, 0xd0000);
     assert_int_equal(config.expect, CONFIG_EXPECT_CRASH);
     assert_string_equal(config.ramdisk_of, "other");
 }
@@ -171,7 +173,7 @@ static void test_words(void **state)
 static void test_unknown_keys(void **state)
 {
     static const char all[] = "the keys are name, type, memory, vcpus, event_channels, cmdline, extra, privileged, "
-                              "evtchn_extended, evtchn_numbering, cpus, expect, ramdisk_of";
+                              "evtchn_extended, evtchn_numbering, cpus, irqs, expect, ramdisk_of";
     char sentence[300];
 
     (void)state;
@@ -193,6 +195,27 @@ static void test_given_twice(void **state)
     bad("vcpus=1 name=x vcpus=2", "vcpus: is given twice");
     bad("cmdline=a extra=b", "extra: means the same as cmdline, which is given too");
     bad("extra=a cmdline=b", "cmdline: means the same as extra, which is given too");
+}
+
+/* The brackets are xl.cfg's; both forms mean the same. */
+static void test_irqs(void **state)
+{
+    static const char *const wrong[] = {"", "[]", "[16", "16]", "[16]]", "16,", "[16,]", "64", "all", "19-16", "[16 ]"};
+
+    (void)state;
+    good("irqs=16");
+    assert_true(config.irqs == 1ULL << 16);
+    good("irqs=\"[16,18-19]\"");
+    assert_true(config.irqs == 0xd0000);
+    good("irqs=0-63");
+    assert_true(config.irqs == UINT64_MAX);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char line[80] = "\"irqs=", sentence[CONFIG_ERROR_MAX] = "irqs=\"";
+        strcat(strcat(line, wrong[i]), "\"");
+        strcat(sentence, wrong[i]);
+        strcat(sentence, "\": must be a list such as [16,18] or 16-19 of interrupt lines from 0 to 63");
+        bad(line, sentence);
+    }
 }
 
 static void test_name(void **state)
@@ -294,7 +317,10 @@ static void test_privileged(void **state)
     bad("privileged=maybe", "privileged=\"maybe\": must be yes or no");
 }
 
-/* By default FIFO; a privileged domain may use both, wherever in the line privileged= stands, unless told otherwise. */
+/*
+ * EVT-3L-04
+ * By default FIFO; a privileged domain may use both, wherever in the line privileged= stands, unless told otherwise.
+ */
 static void test_extended(void **state)
 {
     static const struct {
@@ -383,23 +409,15 @@ static void test_long_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_every_key),
-        cmocka_unit_test(test_both_loaders),
-        cmocka_unit_test(test_file_name),
-        cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_unknown_keys),
-        cmocka_unit_test(test_given_twice),
-        cmocka_unit_test(test_name),
-        cmocka_unit_test(test_type),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_privileged),
-        cmocka_unit_test(test_extended),
-        cmocka_unit_test(test_numbering_and_expect),
-        cmocka_unit_test(test_cpus),
-        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_every_key),
+        cmocka_unit_test(test_both_loaders), cmocka_unit_test(test_file_name),
+        cmocka_unit_test(test_quotes),       cmocka_unit_test(test_words),
+        cmocka_unit_test(test_unknown_keys), cmocka_unit_test(test_given_twice),
+        cmocka_unit_test(test_irqs),         cmocka_unit_test(test_name),
+        cmocka_unit_test(test_type),         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_privileged),
+        cmocka_unit_test(test_extended),     cmocka_unit_test(test_numbering_and_expect),
+        cmocka_unit_test(test_cpus),         cmocka_unit_test(test_long_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@ static void open_up_to(struct fake_domain *d, uint32_t port)
         ;
 }
 
+/* EVT-2L-01, EVT-2L-03, EVT-2L-04, EVT-2L-05, EVT-2L-06 */
 static void an_event_sets_pending_selector_and_upcall(void **state)
 {
     (void)state;
@@ -35,6 +36,7 @@ static void an_event_sets_pending_selector_and_upcall(void **state)
     assert_int_equal(*guest_sel64(d, 0), 6);
 }
 
+/* EVT-2L-05, EVT-2L-08, EVT-POLL-05 */
 static void a_masked_event_wakes_pollers_only(void **state)
 {
     (void)state;
@@ -56,6 +58,7 @@ static void a_masked_event_wakes_pollers_only(void **state)
     assert_int_equal(*guest_sel64(d, 0), 0);
 }
 
+/* EVT-2L-01, EVT-2L-02, EVT-2L-07 */
 static void narrow_words_lie_elsewhere(void **state)
 {
     (void)state;
@@ -77,6 +80,7 @@ static void narrow_words_lie_elsewhere(void **state)
     REFUSED(XEN_EINVAL, op_send(d, 1024));
 }
 
+/* EVT-2L-02 */
 static void limits_by_word_size(void **state)
 {
     (void)state;
@@ -87,7 +91,10 @@ static void limits_by_word_size(void **state)
     assert_int_equal(op_bind_ipi(d, 0), 17);
 }
 
-/* Ports that were opened under 64-bit words lose their bits when 32-bit words are latched, and get them back. */
+/*
+ * EVT-2L-12, EVT-OBJ-01
+ * Ports that were opened under 64-bit words lose their bits when 32-bit words are latched, and get them back.
+ */
 static void ports_beyond_a_new_limit_are_inert(void **state)
 {
     (void)state;
@@ -111,6 +118,7 @@ static void ports_beyond_a_new_limit_are_inert(void **state)
     SOUND();
 }
 
+/* EVT-2L-10 */
 static void moving_vcpu_info_loses_nothing(void **state)
 {
     (void)state;
@@ -130,6 +138,7 @@ static void moving_vcpu_info_loses_nothing(void **state)
     assert_int_equal(*guest_upcall(d, 1), 1);
 }
 
+/* EVT-2L-11 */
 static void a_vcpu_without_vcpu_info_is_parked(void **state)
 {
     (void)state;

@@ -56,6 +56,7 @@ static int64_t register_lists(struct fake_domain *d, const uint64_t *frames, uin
     return fake_op(d, EVTCHNOP_register_3level, &a, sizeof(a));
 }
 
+/* EVT-3L-07, EVT-3L-08 */
 static void bitmaps_are_refused_in_order(void **state)
 {
     (void)state;
@@ -92,6 +93,7 @@ static void bitmaps_are_refused_in_order(void **state)
     REFUSED(XEN_EBUSY, register_lists(d, frames, 7, 0, 0));
 }
 
+/* EVT-3L-02 */
 static void narrow_bitmaps_are_one_page_each(void **state)
 {
     (void)state;
@@ -105,7 +107,7 @@ static void narrow_bitmaps_are_one_page_each(void **state)
     SOUND();
 }
 
-/* A 64-bit domain whose registering vcpu runs 32-bit code: 8 pages, listed in 32-bit numbers. */
+/* EVT-3L-06: A 64-bit domain whose registering vcpu runs 32-bit code: 8 pages, listed in 32-bit numbers. */
 static void layout_and_word_size_are_independent(void **state)
 {
     (void)state;
@@ -122,6 +124,7 @@ static void layout_and_word_size_are_independent(void **state)
     SOUND();
 }
 
+/* EVT-3L-14, EVT-3L-17 */
 static void l2_is_refused_in_order(void **state)
 {
     (void)state;
@@ -143,6 +146,7 @@ static void l2_is_refused_in_order(void **state)
     SOUND();
 }
 
+/* EVT-3L-02, EVT-3L-14 */
 static void narrow_l2_needs_128_bytes(void **state)
 {
     (void)state;
@@ -158,6 +162,7 @@ static void narrow_l2_needs_128_bytes(void **state)
     assert_int_equal(*guest_sel64(d, 0), 0); /* the word behind it is not ours */
 }
 
+/* EVT-3L-10, EVT-3L-11, EVT-3L-12 */
 static void the_switch_moves_pending_and_mask(void **state)
 {
     (void)state;
@@ -184,6 +189,7 @@ static void the_switch_moves_pending_and_mask(void **state)
     SOUND();
 }
 
+/* EVT-3L-11, EVT-3L-12 */
 static void the_narrow_switch_moves_too(void **state)
 {
     (void)state;
@@ -219,6 +225,7 @@ static void meanwhile(void)
     assert_int_equal(op_bind_ipi(d, 0), 9);
 }
 
+/* EVT-3L-09, EVT-3L-10, EVT-3L-12, EVT-OP-25 */
 static void others_go_on_during_the_switch(void **state)
 {
     (void)state;
@@ -237,6 +244,7 @@ static void others_go_on_during_the_switch(void **state)
     SOUND();
 }
 
+/* EVT-3L-08 */
 static void a_busy_quiesce_changes_nothing(void **state)
 {
     (void)state;
@@ -249,6 +257,7 @@ static void a_busy_quiesce_changes_nothing(void **state)
     assert_int_equal(op_register64(d, PENDING, false), 0);
 }
 
+/* EVT-3L-13, EVT-3L-15 */
 static void a_parked_vcpu_gets_nothing_until_it_registers(void **state)
 {
     (void)state;
@@ -280,7 +289,10 @@ static void a_parked_vcpu_gets_nothing_until_it_registers(void **state)
     assert_string_equal(view.why, "");
 }
 
-/* An L2 selector without a vcpu_info is parked as well; the vcpu_info, when it comes, brings all bits of L2 too. */
+/*
+ * EVT-3L-16
+ * An L2 selector without a vcpu_info is parked as well; the vcpu_info, when it comes, brings all bits of L2 too.
+ */
 static void both_parts_are_needed(void **state)
 {
     (void)state;
@@ -301,6 +313,7 @@ static void both_parts_are_needed(void **state)
     assert_true(*guest_sel64(d, 39) == UINT64_MAX);
 }
 
+/* EVT-3L-18 */
 static void delivery_goes_up_three_levels(void **state)
 {
     (void)state;
@@ -336,6 +349,7 @@ static void delivery_goes_up_three_levels(void **state)
     assert_string_equal(view.why, "L2 bit taken by vcpu 0, port not handled");
 }
 
+/* EVT-3L-20 */
 static void unmask_raises_what_is_pending(void **state)
 {
     (void)state;
@@ -354,6 +368,7 @@ static void unmask_raises_what_is_pending(void **state)
     assert_int_equal(d->kicks[0], 0);
 }
 
+/* EVT-3L-01, EVT-OBJ-11 */
 static void the_last_port_of_each_word_size(void **state)
 {
     (void)state;
@@ -370,6 +385,7 @@ static void the_last_port_of_each_word_size(void **state)
     assert_int_equal(op_bind_ipi(d, 0), 131072);
 }
 
+/* EVT-3L-01, EVT-3L-18 */
 static void narrow_delivery(void **state)
 {
     (void)state;
@@ -395,6 +411,7 @@ static void narrow_delivery(void **state)
     assert_int_equal(*guest_sel32(d, 0), 2);
 }
 
+/* EVT-3L-22 */
 static void bind_vcpu_raises_the_new_vcpu(void **state)
 {
     (void)state;
@@ -415,6 +432,7 @@ static void bind_vcpu_raises_the_new_vcpu(void **state)
     assert_int_equal(d->kicks[3], 0);
 }
 
+/* EVT-3L-23 */
 static void closing_clears_the_new_bit(void **state)
 {
     (void)state;
@@ -427,6 +445,7 @@ static void closing_clears_the_new_bit(void **state)
     assert_int_equal(evt_port_is_pending(d->evt, 100000), 0);
 }
 
+/* EVT-3L-09, EVT-3L-24 */
 static void reset_leads_back(void **state)
 {
     (void)state;
@@ -456,7 +475,7 @@ static void reset_leads_back(void **state)
     SOUND();
 }
 
-/* Xen-attached ports beyond the 2-level limit keep their number over a reset, without a bit. */
+/* EVT-3L-25, EVT-OBJ-06: Xen-attached ports beyond the 2-level limit keep their number over a reset, without a bit. */
 static void xen_ports_survive_a_reset(void **state)
 {
     (void)state;

@@ -99,6 +99,7 @@ static void consumed_are(struct fake_domain *d, unsigned vcpu, const uint32_t *w
 
 /* --- init_control, expand_array, set_priority: their checks */
 
+/* EVT-FIFO-04 */
 static void init_control_is_refused_in_order(void **state)
 {
     (void)state;
@@ -127,6 +128,7 @@ static void init_control_is_refused_in_order(void **state)
     SOUND();
 }
 
+/* EVT-FIFO-06 */
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -147,6 +149,7 @@ static void every_allocation_may_fail(void **state)
     assert_int_equal(evt_bytes(d->evt), bytes);
 }
 
+/* EVT-FIFO-06 */
 static void a_busy_quiesce_changes_nothing(void **state)
 {
     (void)state;
@@ -157,6 +160,7 @@ static void a_busy_quiesce_changes_nothing(void **state)
     assert_int_equal(op_init_control(d, 0, CONTROL, 0), 0);
 }
 
+/* EVT-FIFO-05, EVT-OP-29 */
 static void a_3_level_domain_stays_one(void **state)
 {
     (void)state;
@@ -171,6 +175,7 @@ static void a_3_level_domain_stays_one(void **state)
     REFUSED(XEN_EBUSY, op_register64(d, 10, false));
 }
 
+/* EVT-FIFO-09 */
 static void expand_array_is_refused_in_order(void **state)
 {
     (void)state;
@@ -185,6 +190,7 @@ static void expand_array_is_refused_in_order(void **state)
     SOUND();
 }
 
+/* EVT-OP-29 */
 static void set_priority_is_refused_in_order(void **state)
 {
     (void)state;
@@ -201,6 +207,7 @@ static void set_priority_is_refused_in_order(void **state)
     REFUSED(XEN_EACCES, op_set_priority(d, 1, 3));
 }
 
+/* EVT-OP-03 */
 static void a_failed_copy_out_leaves_it_done(void **state)
 {
     (void)state;
@@ -214,6 +221,7 @@ static void a_failed_copy_out_leaves_it_done(void **state)
 
 /* --- The switch */
 
+/* EVT-FIFO-07, EVT-FIFO-08, EVT-FIFO-10 */
 static void pending_events_wait_for_their_page(void **state)
 {
     (void)state;
@@ -264,6 +272,7 @@ static void meanwhile(void)
     assert_int_equal(op_bind_ipi(d, 0), 9);
 }
 
+/* EVT-FIFO-05, EVT-FIFO-07 */
 static void others_go_on_during_the_switch(void **state)
 {
     (void)state;
@@ -282,6 +291,7 @@ static void others_go_on_during_the_switch(void **state)
 
 /* --- Delivery */
 
+/* EVT-FIFO-02, EVT-FIFO-03, EVT-FIFO-12, EVT-FIFO-13 */
 static void the_words_after_each_step(void **state)
 {
     (void)state;
@@ -332,6 +342,7 @@ static void the_words_after_each_step(void **state)
     SOUND();
 }
 
+/* EVT-FIFO-12, EVT-FIFO-16 */
 static void masked_ports_wait_for_unmask(void **state)
 {
     (void)state;
@@ -388,6 +399,7 @@ static void the_view_gives_reasons(void **state)
     assert_string_equal(view.why, "vcpu 1 has no control block");
 }
 
+/* EVT-FIFO-11 */
 static void without_a_control_block_events_are_dropped(void **state)
 {
     (void)state;
@@ -406,7 +418,7 @@ static void without_a_control_block_events_are_dropped(void **state)
     CONSUMED(d, 1, 1);
 }
 
-/* The ready word is set all the same; the vcpu gets its upcall when it has a place for the flag. */
+/* EVT-FIFO-22: The ready word is set all the same; the vcpu gets its upcall when it has a place for the flag. */
 static void a_vcpu_without_info_catches_up(void **state)
 {
     (void)state;
@@ -427,6 +439,7 @@ static void a_vcpu_without_info_catches_up(void **state)
 
 /* --- Priorities and moves */
 
+/* EVT-FIFO-01, EVT-FIFO-14 */
 static void priorities_are_queues(void **state)
 {
     (void)state;
@@ -447,7 +460,7 @@ static void priorities_are_queues(void **state)
     assert_int_equal(control(d, 0)->ready, 1U << 7);
 }
 
-/* A port that is linked stays where it is until it has been consumed. */
+/* EVT-FIFO-15: A port that is linked stays where it is until it has been consumed. */
 static void a_linked_port_moves_at_its_next_link(void **state)
 {
     (void)state;
@@ -474,7 +487,10 @@ static void a_linked_port_moves_at_its_next_link(void **state)
     CONSUMED(d, 1, port);
 }
 
-/* The last port of a queue is consumed, moves away, and stands in another when the old queue gets its next one. */
+/*
+ * EVT-FIFO-15
+ * The last port of a queue is consumed, moves away, and stands in another when the old queue gets its next one.
+ */
 static void a_tail_that_moved_is_no_tail(void **state)
 {
     (void)state;
@@ -496,6 +512,7 @@ static void a_tail_that_moved_is_no_tail(void **state)
     CONSUMED(d, 0, port, 4);
 }
 
+/* EVT-FIFO-01 */
 static void all_queues_of_all_vcpus(void **state)
 {
     (void)state;
@@ -513,7 +530,7 @@ static void all_queues_of_all_vcpus(void **state)
 
 /* --- BUSY, and ports that are not given out */
 
-/* What the guest left of BUSY goes with the next LINK. */
+/* EVT-FIFO-18: What the guest left of BUSY goes with the next LINK. */
 static void busy_ends_with_the_link(void **state)
 {
     (void)state;
@@ -525,6 +542,7 @@ static void busy_ends_with_the_link(void **state)
     assert_int_equal(*word(d, 1), PENDING | LINKED | 2);
 }
 
+/* EVT-FIFO-20 */
 static void a_left_link_is_no_successor(void **state)
 {
     (void)state;
@@ -536,6 +554,7 @@ static void a_left_link_is_no_successor(void **state)
     CONSUMED(d, 0, 1);
 }
 
+/* EVT-FIFO-17, EVT-FIFO-21 */
 static void linked_ports_are_not_given_out(void **state)
 {
     (void)state;
@@ -587,7 +606,10 @@ static void skipping_finds_the_next_free_port(void **state)
 
 /* --- Growth and the way back */
 
-/* The array grows page by page up to the last port. Frames are used again and again: 128 pages, 30 frames. */
+/*
+ * EVT-FIFO-01, EVT-FIFO-10
+ * The array grows page by page up to the last port. Frames are used again and again: 128 pages, 30 frames.
+ */
 static void up_to_the_last_port(void **state)
 {
     (void)state;
@@ -611,6 +633,7 @@ static void up_to_the_last_port(void **state)
     assert_int_equal(op_bind_ipi(d, 0), 131071);
 }
 
+/* EVT-FIFO-23, EVT-FIFO-07 */
 static void reset_leads_back(void **state)
 {
     (void)state;
@@ -648,7 +671,7 @@ static void reset_leads_back(void **state)
     CONSUMED(d, 0, 4);
 }
 
-/* A Xen-attached port stays open over the reset; what was remembered for it does not. */
+/* EVT-FIFO-23, EVT-OBJ-06: A Xen-attached port stays open over the reset; what was remembered for it does not. */
 static void xen_ports_survive_a_reset(void **state)
 {
     (void)state;
@@ -663,6 +686,7 @@ static void xen_ports_survive_a_reset(void **state)
     SOUND();
 }
 
+/* EVT-FIFO-01, EVT-FIFO-04 */
 static void narrow_domains_have_the_same_words(void **state)
 {
     (void)state;

@@ -5,7 +5,7 @@
  * own state stay sound.
  */
 // links: evtchn/abi_2level.c evtchn/abi_3level.c evtchn/check.c evtchn/domain.c evtchn/fifo_register.c evtchn/ops.c
-// links: evtchn/ports.c evtchn/register.c evtchn/reset.c evtchn/view.c evtchn/virq.c
+// links: evtchn/pirq.c evtchn/ports.c evtchn/register.c evtchn/reset.c evtchn/view.c evtchn/virq.c
 // links: tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_fifo.c"
@@ -109,6 +109,7 @@ static void toggle_masked(void *w)
         *word(4) ^= MASKED;
 }
 
+/* EVT-FIFO-19 */
 static void retries_end(void **state)
 {
     (void)state;
@@ -139,6 +140,7 @@ static void mask_some_times(void *w)
     }
 }
 
+/* EVT-FIFO-18 */
 static void busy_is_asked_for_and_taken_back(void **state)
 {
     (void)state;
@@ -163,6 +165,7 @@ static void consume_at_the_moment(void *w)
         *word(4) &= ~(LINKED | LINK_MASK | PENDING);
 }
 
+/* EVT-FIFO-13 */
 static void a_tail_may_be_consumed_at_any_moment(void **state)
 {
     (void)state;
@@ -220,7 +223,7 @@ static void send_as_well(void *w)
     (void)evt_fifo_change(evt_port_of(d->evt, on_the_way), EVT_FIFO_QUEUE, 3U << EVT_FIFO_QUEUE_SHIFT);
 }
 
-/* Whoever finds the port moved leaves it to the one who moved it. */
+/* EVT-FIFO-15: Whoever finds the port moved leaves it to the one who moved it. */
 static void a_port_that_moved_meanwhile_is_left(void **state)
 {
     (void)state;
@@ -275,6 +278,7 @@ static void act(void)
     }
 }
 
+/* EVT-FIFO-19 */
 static void scribbles_lead_nowhere(void **state)
 {
     (void)state;

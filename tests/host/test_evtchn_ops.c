@@ -29,6 +29,7 @@ static struct pair make_pair(void)
     return p;
 }
 
+/* EVT-OP-02 */
 static void unknown_operations(void **state)
 {
     (void)state;
@@ -40,7 +41,10 @@ static void unknown_operations(void **state)
     REFUSED(XEN_ENOSYS, fake_op(d, UINT32_MAX, zero, 32));
 }
 
-/* -EFAULT comes before anything else that could be said about the argument; the argument may end where memory ends. */
+/*
+ * EVT-OP-01, EVT-OP-04
+ * -EFAULT comes before anything else that could be said about the argument; the argument may end where memory ends.
+ */
 static void bad_pointers(void **state)
 {
     (void)state;
@@ -58,7 +62,7 @@ static void bad_pointers(void **state)
     REFUSED(XEN_EFAULT, evt_hypercall(d->evt, EVTCHNOP_register_3level, FAKE_GUEST_BASE + FAKE_GUEST_SIZE - 15, true));
 }
 
-/* A result that cannot be delivered does not undo the operation. */
+/* EVT-OP-03: A result that cannot be delivered does not undo the operation. */
 static void failed_copy_out_leaves_it_done(void **state)
 {
     (void)state;
@@ -70,7 +74,7 @@ static void failed_copy_out_leaves_it_done(void **state)
     SOUND();
 }
 
-/* The real Xen's free ports belong to vcpu 0, whoever had them before (conformance: close/ok/ipi1/2l). */
+/* EVT-OP-16: The real Xen's free ports belong to vcpu 0, whoever had them before (conformance: close/ok/ipi1/2l). */
 static void closed_port_forgets_its_vcpu(void **state)
 {
     (void)state;
@@ -81,6 +85,7 @@ static void closed_port_forgets_its_vcpu(void **state)
     expect_status(d, 1, EVTCHNSTAT_closed, 0);
 }
 
+/* EVT-OP-10 */
 static void bind_interdomain_refusals(void **state)
 {
     (void)state;
@@ -98,7 +103,7 @@ static void bind_interdomain_refusals(void **state)
     REFUSED(XEN_EINVAL, op_bind_interdomain(a, 2, 2));
 }
 
-/* ALLOC comes before the look at the remote port. */
+/* EVT-OP-10, EVT-OBJ-08: ALLOC comes before the look at the remote port. */
 static void bind_interdomain_without_room(void **state)
 {
     (void)state;
@@ -113,6 +118,7 @@ static void bind_interdomain_without_room(void **state)
     REFUSED(XEN_EINVAL, op_bind_ipi(a, 0));
 }
 
+/* EVT-OP-11, EVT-OP-19 */
 static void bind_interdomain_binds_and_raises_the_local_port(void **state)
 {
     (void)state;
@@ -138,7 +144,7 @@ static void bind_interdomain_binds_and_raises_the_local_port(void **state)
     REFUSED(XEN_EINVAL, op_bind_interdomain(a, 2, 1)); /* taken now */
 }
 
-/* Both ends in one domain, in either order of addresses. */
+/* EVT-OP-11, EVT-OP-15: Both ends in one domain, in either order of addresses. */
 static void loop_within_a_domain(void **state)
 {
     (void)state;
@@ -158,6 +164,7 @@ static void loop_within_a_domain(void **state)
     SOUND();
 }
 
+/* EVT-OP-12 */
 static void bind_virq_rules(void **state)
 {
     (void)state;
@@ -175,6 +182,7 @@ static void bind_virq_rules(void **state)
     SOUND();
 }
 
+/* EVT-OBJ-07 */
 static void virqs_are_raised_where_they_are_bound(void **state)
 {
     (void)state;
@@ -198,14 +206,7 @@ static void virqs_are_raised_where_they_are_bound(void **state)
     SOUND();
 }
 
-static void pirqs_are_all_out_of_range(void **state)
-{
-    (void)state;
-    struct fake_domain *d = fake_domain(0);
-    struct evtchn_bind_pirq a = {.pirq = 0, .flags = BIND_PIRQ__WILL_SHARE};
-    REFUSED(XEN_EINVAL, fake_op(d, EVTCHNOP_bind_pirq, &a, sizeof(a)));
-}
-
+/* EVT-OP-14, EVT-OBJ-02, EVT-OBJ-06 */
 static void close_refusals(void **state)
 {
     (void)state;
@@ -219,6 +220,7 @@ static void close_refusals(void **state)
     REFUSED(XEN_EINVAL, op_close(d, 1));
 }
 
+/* EVT-OP-15 */
 static void close_clears_pending_and_unbinds_the_peer(void **state)
 {
     (void)state;
@@ -238,6 +240,7 @@ static void close_clears_pending_and_unbinds_the_peer(void **state)
     assert_int_equal(op_bind_interdomain(p.a, 2, 1), 1); /* and may be bound again by the same domain */
 }
 
+/* EVT-OP-17, EVT-OBJ-02, EVT-OBJ-06 */
 static void send_by_state(void **state)
 {
     (void)state;
@@ -261,6 +264,7 @@ static void send_by_state(void **state)
     REFUSED(XEN_EINVAL, op_send(p.a, 2));
 }
 
+/* EVT-OP-18, EVT-OP-19, EVT-OBJ-05, EVT-OBJ-06 */
 static void status_order_of_checks(void **state)
 {
     (void)state;
@@ -283,6 +287,7 @@ static void status_order_of_checks(void **state)
     assert_int_equal(s.status, EVTCHNSTAT_closed);
 }
 
+/* EVT-OP-06, EVT-OP-20, EVT-OP-21 */
 static void alloc_unbound_rules(void **state)
 {
     (void)state;
@@ -299,6 +304,7 @@ static void alloc_unbound_rules(void **state)
     REFUSED(XEN_EINVAL, op_alloc_unbound(a, 2, 1)); /* ALLOC before TARGET */
 }
 
+/* EVT-OP-22, EVT-OP-23, EVT-2L-09 */
 static void bind_ipi_and_bind_vcpu(void **state)
 {
     (void)state;
@@ -321,6 +327,7 @@ static void bind_ipi_and_bind_vcpu(void **state)
     REFUSED(XEN_EINVAL, op_bind_vcpu(p.a, 1, 1));
 }
 
+/* EVT-OP-24, EVT-OBJ-02, EVT-OBJ-06 */
 static void unmask_rules(void **state)
 {
     (void)state;
@@ -338,7 +345,10 @@ static void unmask_rules(void **state)
     assert_true(before != 0);
 }
 
-/* A domain hears of what it may use; the operations of FIFO are absent for one that may not. */
+/*
+ * EVT-3L-03, EVT-3L-05, EVT-OP-29, EVT-FIFO-24
+ * A domain hears of what it may use; the operations of FIFO are absent for one that may not.
+ */
 static void numbering_and_permission(void **state)
 {
     (void)state;
@@ -383,6 +393,7 @@ static void numbering_and_permission(void **state)
     REFUSED(XEN_EPERM, op_register64(no, 0, false));
 }
 
+/* EVT-POLL-04 */
 static void polling(void **state)
 {
     (void)state;
@@ -411,7 +422,6 @@ int main(void)
         IN_WORLD(loop_within_a_domain),
         IN_WORLD(bind_virq_rules),
         IN_WORLD(virqs_are_raised_where_they_are_bound),
-        IN_WORLD(pirqs_are_all_out_of_range),
         IN_WORLD(close_refusals),
         IN_WORLD(close_clears_pending_and_unbinds_the_peer),
         IN_WORLD(send_by_state),

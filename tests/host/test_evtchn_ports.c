@@ -12,6 +12,7 @@ static struct fake_domain *large(void)
     return d;
 }
 
+/* EVT-OBJ-03 */
 static void always_the_lowest(void **state)
 {
     (void)state;
@@ -30,7 +31,7 @@ static void always_the_lowest(void **state)
     SOUND();
 }
 
-/* Against an allocator too simple to be wrong. */
+/* EVT-OBJ-03: Against an allocator too simple to be wrong. */
 static void random_opens_and_closes(void **state)
 {
     (void)state;
@@ -59,6 +60,7 @@ static void random_opens_and_closes(void **state)
     SOUND();
 }
 
+/* EVT-OBJ-08, EVT-OBJ-09 */
 static void the_domain_has_its_own_limit(void **state)
 {
     (void)state;
@@ -76,7 +78,7 @@ static void the_domain_has_its_own_limit(void **state)
     REFUSED(XEN_ENOSPC, op_bind_ipi(none, 0));
 }
 
-/* Measured on the real Xen: status knows ports in steps of 64, whichever of them have been opened. */
+/* EVT-OBJ-04: Measured on the real Xen: status knows ports in steps of 64, whichever of them have been opened. */
 static void valid_ports_grow_by_64(void **state)
 {
     (void)state;
@@ -151,7 +153,10 @@ static void impossible_numbers_of_vcpus(void **state)
     assert_null(fake_create(&c));
 }
 
-/* At each page that is needed on the way up, memory ends once, for each kind of allocating operation. */
+/*
+ * EVT-OP-05, EVT-OBJ-08
+ * At each page that is needed on the way up, memory ends once, for each kind of allocating operation.
+ */
 static void operations_fail_cleanly_without_memory(void **state)
 {
     (void)state;
@@ -186,7 +191,7 @@ static void operations_fail_cleanly_without_memory(void **state)
     SOUND();
 }
 
-/* A pair's two halves in one word. */
+/* EVT-OBJ-11: A pair's two halves in one word. */
 static void links_hold_any_address_and_port(void **state)
 {
     (void)state;

@@ -16,6 +16,7 @@ static void open_ports(struct fake_domain *d, unsigned n)
         assert_true(op_bind_ipi(d, 0) > 0);
 }
 
+/* EVT-OP-25 */
 static void who_may_reset_whom(void **state)
 {
     (void)state;
@@ -37,6 +38,7 @@ static void who_may_reset_whom(void **state)
     SOUND();
 }
 
+/* EVT-OP-26 */
 static void peers_become_unbound(void **state)
 {
     (void)state;
@@ -53,7 +55,10 @@ static void peers_become_unbound(void **state)
     assert_int_equal(op_bind_virq(a, VIRQ_TIMER, 2), 1);
 }
 
-/* 64 ports at a time. Another reset meanwhile must not take the first one's place: it is refused. */
+/*
+ * EVT-OP-25, EVT-OP-26
+ * 64 ports at a time. Another reset meanwhile must not take the first one's place: it is refused.
+ */
 static void reset_within_reset(void **state)
 {
     (void)state;
@@ -74,6 +79,7 @@ static void reset_within_reset(void **state)
     SOUND();
 }
 
+/* EVT-OP-26, EVT-OP-28 */
 static void continued_by_number(void **state)
 {
     (void)state;
@@ -91,7 +97,7 @@ static void continued_by_number(void **state)
     SOUND();
 }
 
-/* A port that is opened behind the reset's back fails it, and the ABI stays. */
+/* EVT-OP-27: A port that is opened behind the reset's back fails it, and the ABI stays. */
 static void ports_opened_meanwhile(void **state)
 {
     (void)state;
@@ -140,6 +146,7 @@ static void meanwhile(void)
     assert_int_equal(guest_pending64(d)[0], 2);
 }
 
+/* EVT-3L-24 */
 static void others_go_on_during_the_wait(void **state)
 {
     (void)state;
@@ -154,6 +161,7 @@ static void others_go_on_during_the_wait(void **state)
     SOUND();
 }
 
+/* EVT-OBJ-08 */
 static void a_dying_domain_closes_in_steps(void **state)
 {
     (void)state;
@@ -179,7 +187,10 @@ static void a_dying_domain_closes_in_steps(void **state)
     SOUND();
 }
 
-/* A domain that dies on 3-level, in the middle of a reset, gives every frame and page back (fake_end looks). */
+/*
+ * EVT-3L-24
+ * A domain that dies on 3-level, in the middle of a reset, gives every frame and page back (fake_end looks).
+ */
 static void death_on_3level(void **state)
 {
     (void)state;

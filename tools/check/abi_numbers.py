@@ -32,7 +32,7 @@ XEN = """
 # Names that Xen's headers don't have, or not for guests. A name missing from here and from Xen is a slip of the pen.
 OWN = re.compile(
     r"E820_.*|EVTCHNOP_(rfc_)?(query_extended_abis|register_3level)|EVTCHN_EXTENDED_.*|REGISTER_.*|NR_HYPERCALLS"
-    r"|XEN_ERESTART|XEN_EINTR|EVTCHNOP_reset_cont|XENFEAT_grant_map_identity|NR_VIRQS|SHUTDOWN_MAX|HVM_PARAM_CALLBACK_TYPE_SHIFT|XEN_CPUID_FEAT1_.*|GUEST_ABI_.*|LESSON_.*"
+    r"|XEN_ERESTART|XEN_EINTR|EVTCHNOP_reset_cont|XENFEAT_grant_map_identity|NR_VIRQS|SHUTDOWN_MAX|HVM_PARAM_CALLBACK_TYPE_SHIFT|XEN_CPUID_FEAT1_.*|GUEST_ABI_.*|IRQGEN_.*|LESSON_.*"
 )
 
 

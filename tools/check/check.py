@@ -106,6 +106,11 @@ def check_words(_):
     return "".join(found)
 
 
+def check_statements(_):
+    """every statement about events has a test that names it (tools/check/statements.py)"""
+    return output_of([sys.executable, "tools/check/statements.py"])
+
+
 def check_cppcheck(options):
     """cppcheck"""
     need("cppcheck", "cppcheck")
@@ -179,6 +184,7 @@ CHECKS = {
     "licence": check_licence,
     "words": check_words,
     "abi": check_abi,
+    "statements": check_statements,
     "python": check_python,
     "shell": check_shell,
     "cppcheck": check_cppcheck,
@@ -198,7 +204,7 @@ def main():
             found = CHECKS[name](options)
         except Missing as missing:
             found = f"{missing}\n"
-        print(f"  {name:<10} {'FAILED' if found else 'ok':<8} {CHECKS[name].__doc__} ({time.monotonic() - start:.1f} s)")
+        print(f"  {name:<11}{'FAILED' if found else 'ok':<8} {CHECKS[name].__doc__} ({time.monotonic() - start:.1f} s)")
         if found:
             sys.stdout.write(found)
             failed += 1

@@ -2,6 +2,7 @@
 /* The SVM back end: the loop around the world switch, event injection, address space identifiers, struct virt_ops. */
 #include "arch/x86/svm/svm.h"
 
+#include "arch/x86/nested.h"
 #include "arch/x86/regs.h"
 #include "kernel/door.h"
 
@@ -222,13 +223,13 @@ const struct virt_ops svm_ops = {
     .probe = svm_probe,
     .cpu_enable = svm_cpu_enable,
     .cpu_disable = svm_cpu_disable,
-    .domain_init = svm_domain_init,
-    .domain_free = svm_domain_free,
+    .domain_init = nested_init,
+    .domain_free = nested_free,
     .vcpu_init = svm_vcpu_init,
     .vcpu_free = svm_vcpu_free,
     .vcpu_start = svm_vcpu_start,
     .map = svm_map,
-    .unmap = svm_unmap,
+    .unmap = nested_unmap,
     .load = svm_load,
     .run = svm_run,
     .unload = svm_unload,

@@ -5,7 +5,7 @@
  *   caps.c    capabilities: what the processor has, turning it on and off
  *   switch.S  world switch
  *   exits.c   exit handling
- *   npt.c     nested paging
+ *   npt.c     nested paging (the tables themselves: arch/x86/nested.c)
  * run.c binds them to struct virt_ops.
  */
 #ifndef ARCH_X86_SVM_SVM_H
@@ -40,11 +40,6 @@ struct svm_cpu {
     uint64_t generation;   /* of ASIDs; a new one begins with a flush of all */
     uint32_t next_asid;
     bool flush_all; /* the next entry flushes */
-};
-
-/* Hangs on arch_domain.hw: the machine address of the root of the nested page table is all there is. */
-struct svm_domain {
-    uint64_t root_mfn;
 };
 
 struct svm_caps {
@@ -92,9 +87,6 @@ void svm_debug_unload(struct svm_vcpu *sv); /* save DR0-DR3 and intercept access
 void svm_debug_load(struct svm_vcpu *sv);   /* the other way round */
 
 /* npt.c */
-int svm_domain_init(struct arch_domain *d);
-void svm_domain_free(struct arch_domain *d);
 int svm_map(struct arch_domain *d, uint64_t gfn, uint64_t mfn, unsigned order, bool writable);
-int svm_unmap(struct arch_domain *d, uint64_t gfn);
 
 #endif

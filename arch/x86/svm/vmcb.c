@@ -83,7 +83,7 @@ void svm_vcpu_start(struct arch_vcpu *v, const struct vcpu_start *start)
     vmcb->msrpm_base = svm_msrpm_pa;
     vmcb->vintr = SVM_V_INTR_MASKING;
     vmcb->nested_control = 1;
-    vmcb->nested_cr3 = ((struct svm_domain *)v->dom->hw)->root_mfn << PAGE_SHIFT;
+    vmcb->nested_cr3 = v->dom->nested_root << PAGE_SHIFT;
 
     vmcb->cs = segment(&start->cs);
     vmcb->ds = segment(&start->ds);

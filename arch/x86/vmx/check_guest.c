@@ -303,10 +303,15 @@ static bool link_bad(const struct vmx_entry *e)
 }
 
 /* --- Page-directory-pointer-table entries (26.3.1.6). */
+bool vmx_pdpte_reserved(uint64_t pdpte, unsigned physical_bits)
+{
+    return (pdpte & 1) && ((pdpte & 0x1e6) || pdpte >> physical_bits);
+}
+
 static bool pdpte_reserved(const struct vmx_entry *e)
 {
     bool pae = (e->s->guest_cr0 & CR0_PG) && (e->s->guest_cr4 & CR4_PAE) && !e->guest_64;
-    return pae && (e->cpu2 & CPU2_EPT) && (e->value & 1) && ((e->value & 0x1e6) || e->value >> e->cap->physical_bits);
+    return pae && (e->cpu2 & CPU2_EPT) && vmx_pdpte_reserved(e->value, e->cap->physical_bits);
 }
 
 #define REGISTER(broken, text) RULE(broken, "26.3.1.1", text)

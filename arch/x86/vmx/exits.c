@@ -7,37 +7,28 @@
 #include "arch/x86/vmx/vmx.h"
 
 #include "arch/x86/regs.h"
+#include "arch/x86/vmx/events.h"
 #include "kernel/door.h"
-
-#define EXCEPTION_DB 1
-#define EXCEPTION_NMI 2
-#define EXCEPTION_UD 6
-#define EXCEPTION_GP 13
-#define EXCEPTION_AC 17
-#define EXCEPTION_MC 18
-#define VECTORS_WITH_ERROR 0x27d00U /* 8, 10-14, 17 */
 
 #define MSR_EFER_GUEST 0xc0000080U
 #define MSR_PAT_GUEST 0x277U
 
 #define DR6_FIXED 0xffff0ff0ULL
 #define PENDING_DEBUG_BS (1ULL << 14)
-#define CR0_KEPT ((uint64_t)(CR0_NW | CR0_CD)) /* only in the shadow */
 
 /* Done: go on behind the instruction. Again: execute it once more, or take what was injected. */
 enum exit_result { EXIT_DONE, EXIT_AGAIN };
 
+static bool in_protected_mode(void)
+{
+    return vmx_read(VMCS_guest_cr0) & CR0_PE;
+}
+
 void vmx_inject_exception(struct arch_vcpu *v, unsigned vector, uint32_t error)
 {
-    uint32_t info = vector | INTERRUPT_TYPE_EXCEPTION | INTERRUPT_VALID;
-
     (void)v;
-    /* Real mode pushes no error codes (section 26.2.1.3). */
-    if ((VECTORS_WITH_ERROR >> vector & 1) && (vmx_read(VMCS_guest_cr0) & CR0_PE)) {
-        info |= INTERRUPT_ERROR_VALID;
-        vmx_write(VMCS_entry_exception_error, error);
-    }
-    vmx_write(VMCS_entry_interrupt_info, info);
+    vmx_write(VMCS_entry_exception_error, error);
+    vmx_write(VMCS_entry_interrupt_info, vmx_exception_info(vector, in_protected_mode()));
 }
 
 static enum exit_result inject_gp(struct arch_vcpu *v)
@@ -54,13 +45,13 @@ static enum exit_result inject_ud(struct arch_vcpu *v)
 
 static void advance(struct arch_vcpu *v)
 {
-    uint64_t blocked = vmx_read(VMCS_interruptibility);
+    uint32_t blocked = (uint32_t)vmx_read(VMCS_interruptibility);
 
     v->regs.rip += vmx_read(VMCS_exit_instruction_length);
     if (!vmx_is_64bit(v))
         v->regs.rip = (uint32_t)v->regs.rip;
-    if (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
-        vmx_write(VMCS_interruptibility, blocked & ~(uint64_t)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+    if (blocked != vmx_unblocked(blocked))
+        vmx_write(VMCS_interruptibility, vmx_unblocked(blocked));
     if (v->regs.rflags & RFLAGS_TF) /* single-stepping: the trap after the instruction that we completed */
         vmx_write(VMCS_pending_debug, vmx_read(VMCS_pending_debug) | PENDING_DEBUG_BS);
 }
@@ -85,34 +76,25 @@ static enum exit_result exit_nmi_window(struct arch_vcpu *v)
     return EXIT_AGAIN;
 }
 
-/* INT1 is an instruction to be passed over, and says nothing in DR6. */
-static void reflect_int1(void)
+static void set_dr6(struct vmx_vcpu *vv, uint64_t value)
 {
-    vmx_write(VMCS_entry_instruction_length, vmx_read(VMCS_exit_instruction_length));
-    vmx_write(VMCS_entry_interrupt_info, EXCEPTION_DB | INTERRUPT_TYPE_PRIV_EXCEPTION | INTERRUPT_VALID);
-}
-
-/*
- * The qualification holds what DR6 would have said (section 27.2.1). What blocked events ends with the delivery; left
- * there, it would demand a pending single step where RFLAGS.TF is set (section 26.3.1.5), and none is.
- */
-static void reflect_debug(struct arch_vcpu *v)
-{
-    struct vmx_vcpu *vv = vmx_vcpu(v);
-    uint64_t blocked = vmx_read(VMCS_interruptibility);
-
-    vv->dr6 = DR6_FIXED | vmx_read(VMCS_exit_qualification);
+    vv->dr6 = value;
     if (vv->debug_loaded)
-        __asm__ volatile("movq %0, %%dr6" : : "r"(vv->dr6));
-    vmx_write(VMCS_interruptibility, blocked & ~(uint64_t)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
-    vmx_inject_exception(v, EXCEPTION_DB, 0);
+        __asm__ volatile("movq %0, %%dr6" : : "r"(value));
 }
 
-/* An IRET that faults has unblocked NMIs already, and is executed again: they are blocked until then (27.2.3). */
-static void block_nmis_again(uint32_t info)
+static void reflect(struct arch_vcpu *v, uint32_t info)
 {
-    if ((info & IRET_UNBLOCKED_NMI) && !(vmx_read(VMCS_idt_vectoring_info) & INTERRUPT_VALID))
-        vmx_write(VMCS_interruptibility, vmx_read(VMCS_interruptibility) | BLOCKED_BY_NMI);
+    struct vmx_reflection r = vmx_reflect(info, (uint32_t)vmx_read(VMCS_idt_vectoring_info),
+                                          (uint32_t)vmx_read(VMCS_interruptibility), in_protected_mode());
+
+    if (r.has_dr6)
+        set_dr6(vmx_vcpu(v), DR6_FIXED | vmx_read(VMCS_exit_qualification));
+    if (r.passes_over)
+        vmx_write(VMCS_entry_instruction_length, vmx_read(VMCS_exit_instruction_length));
+    vmx_write(VMCS_interruptibility, r.interruptibility);
+    vmx_write(VMCS_entry_exception_error, 0);
+    vmx_write(VMCS_entry_interrupt_info, r.info);
 }
 
 /* #DB and #AC are the guest's; NMI and #MC the machine's: NMIs stay blocked until the handler's IRET. */
@@ -128,14 +110,8 @@ static enum exit_result exit_exception(struct arch_vcpu *v)
         __asm__ volatile("int $18" : : : "memory");
         break;
     case EXCEPTION_DB:
-        if ((info & INTERRUPT_TYPE_MASK) == INTERRUPT_TYPE_PRIV_EXCEPTION)
-            reflect_int1();
-        else
-            reflect_debug(v);
-        break;
     case EXCEPTION_AC:
-        block_nmis_again(info);
-        vmx_inject_exception(v, EXCEPTION_AC, 0);
+        reflect(v, info);
         break;
     default:
         door_guest_crash(v, "an exception that is not intercepted");
@@ -256,123 +232,9 @@ static enum exit_result exit_io(struct arch_vcpu *v)
     return EXIT_DONE;
 }
 
-/* --- Control registers. */
-static uint64_t guest_view(enum vmcs_field value, enum vmcs_field mask, enum vmcs_field shadow)
-{
-    uint64_t ours = vmx_read(mask);
-    return (vmx_read(value) & ~ours) | (vmx_read(shadow) & ours);
-}
-
-/* PG goes on or off by an instruction that we complete: long mode with it (SDM Vol. 3A, section 9.8.5). */
-static void set_long_mode(bool paging)
-{
-    uint64_t efer = vmx_read(VMCS_guest_efer), entry = vmx_read(VMCS_entry_controls);
-    bool active = paging && (efer & EFER_LME);
-
-    vmx_write(VMCS_guest_efer, active ? efer | EFER_LMA : efer & ~(uint64_t)EFER_LMA);
-    vmx_write(VMCS_entry_controls, active ? entry | ENTRY_GUEST_64 : entry & ~(uint64_t)ENTRY_GUEST_64);
-}
-
-/* PAE paging keeps four entries in the processor, loaded when paging changes (SDM Vol. 3A, section 4.4.1). */
-static void load_pdptes(struct arch_vcpu *v)
-{
-    static const enum vmcs_field fields[] = {VMCS_pdpte0, VMCS_pdpte1, VMCS_pdpte2, VMCS_pdpte3};
-    uint64_t cr3 = vmx_read(VMCS_guest_cr3) & 0xffffffe0U;
-    const uint8_t *frame = door_guest_frame(v, cr3 >> PAGE_SHIFT);
-
-    for (unsigned i = 0; i < 4; i++) {
-        const uint64_t *entry = frame ? (const uint64_t *)(const void *)(frame + (cr3 & 0xfff)) + i : NULL;
-        vmx_write(fields[i], entry ? *entry : 0);
-    }
-}
-
-static void paging_changed(struct arch_vcpu *v)
-{
-    uint64_t cr0 = vmx_read(VMCS_guest_cr0), cr4 = vmx_read(VMCS_guest_cr4);
-
-    if ((cr0 & CR0_PG) && (cr4 & CR4_PAE) && !(vmx_read(VMCS_guest_efer) & EFER_LMA))
-        load_pdptes(v);
-    if (vmx_controls.cpu2 & CPU2_VPID)
-        vmx_invvpid(vmx_vpid(v));
-}
-
-/* SDM Vol. 3A, section 2.5, and Vol. 2, MOV to control registers. */
-static bool cr0_valid(uint64_t value)
-{
-    if (value >> 32 || ((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD)))
-        return false;
-    if ((value & CR0_PG) && (vmx_read(VMCS_guest_efer) & EFER_LME))
-        return vmx_read(VMCS_guest_cr4) & CR4_PAE;
-    return true;
-}
-
-static bool write_cr0_of(struct arch_vcpu *v, uint64_t value)
-{
-    uint64_t old = vmx_read(VMCS_guest_cr0);
-
-    if (!cr0_valid(value) || (vmx_is_64bit(v) && !(value & CR0_PG)))
-        return false;
-    if (!(value & CR0_PG) && (vmx_read(VMCS_guest_cr4) & CR4_PCIDE))
-        return false;
-    vmx_write(VMCS_cr0_shadow, value);
-    vmx_write(VMCS_guest_cr0, (value & ~CR0_KEPT) | CR0_NE | CR0_ET);
-    if ((old ^ value) & CR0_PG)
-        set_long_mode(value & CR0_PG);
-    if ((old ^ value) & (CR0_PG | CR0_WP | CR0_PE))
-        paging_changed(v);
-    return true;
-}
-
-static bool write_cr4_of(struct arch_vcpu *v, uint64_t value)
-{
-    uint64_t old = vmx_read(VMCS_guest_cr4);
-    bool lma = vmx_read(VMCS_guest_efer) & EFER_LMA;
-
-    if ((value & ~hvm_cr4_allowed()) || (lma && !(value & CR4_PAE)))
-        return false;
-    if ((value & ~old & CR4_PCIDE) && (!lma || (vmx_read(VMCS_guest_cr3) & 0xfff)))
-        return false;
-    vmx_write(VMCS_cr4_shadow, value);
-    vmx_write(VMCS_guest_cr4, value | (vmx_capability.cr4_fixed0 & vmx_capability.cr4_fixed1));
-    paging_changed(v);
-    return true;
-}
-
-static bool write_cr(struct arch_vcpu *v, unsigned cr, uint64_t value)
-{
-    switch (cr) {
-    case 0:
-        return write_cr0_of(v, value);
-    case 4:
-        return write_cr4_of(v, value);
-    case 8:
-        vmx_vcpu(v)->cr8 = value & 15;
-        return value < 16;
-    default:
-        return false;
-    }
-}
-
-/* rsp is in the VMCS, but run.c keeps it in v->regs as well. Table 27-3: register in 3:0, kind in 5:4, general register
- * in 11:8, LMSW's source in 31:16. */
 static enum exit_result exit_cr(struct arch_vcpu *v)
 {
-    uint64_t q = vmx_read(VMCS_exit_qualification);
-    unsigned cr = q & 15;
-    uint64_t *reg = hvm_reg(v, (q >> 8) & 15);
-    uint64_t cr0 = guest_view(VMCS_guest_cr0, VMCS_cr0_mask, VMCS_cr0_shadow);
-
-    switch ((q >> 4) & 3) {
-    case 0: /* mov to */
-        return write_cr(v, cr, vmx_is_64bit(v) ? *reg : (uint32_t)*reg) ? EXIT_DONE : inject_gp(v);
-    case 1: /* mov from: only CR8 exits */
-        *reg = vmx_vcpu(v)->cr8;
-        return EXIT_DONE;
-    case 2: /* clts */
-        return write_cr0_of(v, cr0 & ~(uint64_t)CR0_TS) ? EXIT_DONE : inject_gp(v);
-    default: /* lmsw can set PE but not clear it */
-        return write_cr0_of(v, (cr0 & ~0xeULL) | ((q >> 16) & 0xf)) ? EXIT_DONE : inject_gp(v);
-    }
+    return vmx_access_cr(v) ? EXIT_DONE : inject_gp(v);
 }
 
 static enum exit_result exit_debug_register(struct arch_vcpu *v)

@@ -4,7 +4,9 @@
 
 #include "arch/x86/creg.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/nested.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/vmx/events.h"
 #include "kernel/door.h"
 
 static const uint8_t vmcall[3] = {0x0F, 0x01, 0xC1};
@@ -173,11 +175,10 @@ static bool event_queued(void)
 
 static void inject_nmi(struct arch_vcpu *v)
 {
-    uint64_t blocked = vmx_read(VMCS_interruptibility);
+    uint32_t window = vmx_nmi_window(event_queued(), (uint32_t)vmx_read(VMCS_interruptibility));
 
-    if (event_queued() || (blocked & (BLOCKED_BY_NMI | BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))) {
-        /* STI need not keep the window for NMIs shut, and it would open for ever at the same instruction. */
-        vmx_set_cpu_control(vmx_vcpu(v), blocked & BLOCKED_BY_STI ? CPU_INTERRUPT_WINDOW : CPU_NMI_WINDOW, true);
+    if (window) {
+        vmx_set_cpu_control(vmx_vcpu(v), window, true);
         return;
     }
     vmx_write(VMCS_entry_interrupt_info, EVENT_NMI);
@@ -201,24 +202,20 @@ static void prepare_events(struct arch_vcpu *v)
         inject_upcall(v);
 }
 
-/*
- * An exit can cut the delivery of an event short (section 27.2.4). An exception must be delivered again; an NMI too;
- * the upcall is still pending by itself, and a software interrupt is raised again by its instruction.
- */
+/* Most exits interrupt no delivery, and cost one read. */
 static void keep_interrupted_event(struct arch_vcpu *v)
 {
     uint32_t info = (uint32_t)vmx_read(VMCS_idt_vectoring_info);
 
     if (__builtin_expect(!(info & INTERRUPT_VALID), 1))
         return;
-    uint64_t blocked = vmx_read(VMCS_interruptibility);
-    if ((info & INTERRUPT_TYPE_MASK) == INTERRUPT_TYPE_EXCEPTION) {
-        vmx_write(VMCS_entry_interrupt_info, info & ~IRET_UNBLOCKED_NMI);
+    struct vmx_kept kept = vmx_keep(info, (uint32_t)vmx_read(VMCS_interruptibility));
+    if (kept.info) {
         vmx_write(VMCS_entry_exception_error, vmx_read(VMCS_idt_vectoring_error));
-    } else if ((info & INTERRUPT_TYPE_MASK) == INTERRUPT_TYPE_NMI) {
-        vmx_write(VMCS_interruptibility, blocked & ~(uint64_t)BLOCKED_BY_NMI);
-        v->nmi_pending = true;
+        vmx_write(VMCS_entry_interrupt_info, kept.info);
     }
+    vmx_write(VMCS_interruptibility, kept.interruptibility);
+    v->nmi_pending |= kept.nmi;
 }
 
 /* In a debug build the checker looks at every entry, so that its rules meet every state that guests get into. */
@@ -298,7 +295,7 @@ const struct virt_ops vmx_ops = {
     .vcpu_free = vmx_vcpu_free,
     .vcpu_start = vmx_vcpu_start,
     .map = vmx_map,
-    .unmap = vmx_unmap,
+    .unmap = nested_unmap,
     .load = vmx_load,
     .run = vmx_run,
     .unload = vmx_unload,

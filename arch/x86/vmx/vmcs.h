@@ -7,6 +7,7 @@
 #ifndef ARCH_X86_VMX_VMCS_H
 #define ARCH_X86_VMX_VMCS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/x86/vmx/vmcs_bits.h"
@@ -221,5 +222,8 @@ struct vmx_rule {
  * 26.3.1), in the processor's order of groups, as a pure function. NULL: no rule known to us is broken.
  */
 const struct vmx_rule *vmx_check_entry(const struct vmcs_snapshot *s, const struct vmx_capability *capability);
+
+/* Is this page-directory-pointer-table entry of PAE paging present, with a reserved bit set? (Vol. 3A, table 4-8) */
+bool vmx_pdpte_reserved(uint64_t pdpte, unsigned physical_bits);
 
 #endif

@@ -4,8 +4,8 @@
  *   vmcs.c    control structure: its life, the state that a vcpu starts with (check*.c: its rules)
  *   caps.c    capabilities: what the processor has, turning it on and off (resolve.c: the controls)
  *   switch.S  world switch
- *   exits.c   exit handling
- *   ept.c     nested paging
+ *   exits.c   exit handling (events.c: what becomes of events; cr.c: control registers)
+ *   ept.c     nested paging (the tables themselves: arch/x86/nested.c)
  * run.c binds them to struct virt_ops.
  */
 #ifndef ARCH_X86_VMX_VMX_H
@@ -51,7 +51,6 @@ struct vmx_vcpu {
 
 /* Hangs on arch_domain.hw. */
 struct vmx_domain {
-    uint64_t root_mfn;
     uint32_t flushed[MAX_CPUS]; /* arch_domain.flush_gen when this CPU last invalidated */
 };
 
@@ -140,6 +139,9 @@ void vmx_handle_exit(struct arch_vcpu *v);
 void vmx_inject_exception(struct arch_vcpu *v, unsigned vector, uint32_t error);
 void vmx_entry_failed(struct arch_vcpu *v, const char *what);
 
+/* cr.c: acts on an exit by an access to a control register. False: it is to end in #GP(0), and nothing has changed. */
+bool vmx_access_cr(struct arch_vcpu *v);
+
 /* run.c */
 struct guest_paging vmx_paging(const struct arch_vcpu *v);
 bool vmx_is_64bit(const struct arch_vcpu *v);
@@ -155,7 +157,6 @@ int vmx_selftest(const char *name);
 int vmx_domain_init(struct arch_domain *d);
 void vmx_domain_free(struct arch_domain *d);
 int vmx_map(struct arch_domain *d, uint64_t gfn, uint64_t mfn, unsigned order, bool writable);
-int vmx_unmap(struct arch_domain *d, uint64_t gfn);
 uint64_t vmx_ept_pointer(const struct arch_domain *d);
 
 #endif

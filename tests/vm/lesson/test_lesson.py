@@ -38,7 +38,7 @@ def steps(act, who):
 
 
 def test_2level_raise(lesson):
-    """EVT-2L-03, EVT-2L-04: a step of set_pending is left out, or comes too early for a guest that consumes meanwhile."""
+    """EVT-2L-03, EVT-2L-04, EVT-2L-05: a step of set_pending is left out, or comes too early for a guest that consumes meanwhile."""
     assert steps(lesson["1.1"], "xen") == [
         "test-and-set bit 5 of pending word 0",
         "read mask word 0",
@@ -58,7 +58,7 @@ def test_2level_raise(lesson):
 
 
 def test_2level_stops(lesson):
-    """EVT-2L-03: each level is left alone when the one below was set already: nobody is told twice."""
+    """EVT-2L-03, EVT-2L-06: each level is left alone when the one below was set already: nobody is told twice."""
     assert steps(lesson["1.2"], "xen") == ["test-and-set bit 5 of pending word 0"]
     assert steps(lesson["1.3"], "xen") == [
         "test-and-set bit 6 of pending word 0",
@@ -74,7 +74,7 @@ def test_2level_stops(lesson):
 
 
 def test_2level_mask(lesson):
-    """EVT-2L-05: a masked port tells nobody; the unmask operation clears the mask before it looks."""
+    """EVT-2L-05, EVT-2L-08: a masked port tells nobody; the unmask operation clears the mask before it looks."""
     assert steps(lesson["1.4"], "xen") == [
         "test-and-set bit 5 of pending word 0",
         "read mask word 0",
@@ -88,7 +88,7 @@ def test_2level_mask(lesson):
 
 
 def test_poll(lesson):
-    """EVT-OP-POLL-02: a masked port wakes who polls for it, and raises no upcall."""
+    """EVT-POLL-05: a masked port wakes who polls for it, and raises no upcall."""
     assert steps(lesson["1.5"], "xen") == [
         "read pending word 1",
         "test-and-set bit 7 of pending word 1",
@@ -99,7 +99,7 @@ def test_poll(lesson):
 
 
 def test_3level(lesson):
-    """EVT-3L-30, EVT-3L-31: bottom up in the hypervisor, top down in the guest."""
+    """EVT-3L-18, EVT-3L-19, EVT-3L-20: bottom up in the hypervisor, top down in the guest."""
     assert steps(lesson["2.1"], "xen") == [
         "test-and-set bit 18 of pending word 66",
         "read mask word 66",
@@ -125,7 +125,7 @@ def test_3level(lesson):
 
 
 def test_fifo(lesson):
-    """EVT-FIFO-20: PENDING before the link, the link before ready, ready before the upcall."""
+    """EVT-FIFO-12, EVT-FIFO-13: PENDING before the link, the link before ready, ready before the upcall."""
     assert steps(lesson["3.1"], "xen") == [
         "test-and-set PENDING of event word 5",
         "read event word 5",
@@ -145,13 +145,13 @@ def test_fifo(lesson):
 
 
 def test_fifo_priorities(lesson):
-    """EVT-FIFO-24: the port of the higher priority is handled first, though it was raised last."""
+    """EVT-FIFO-14: the port of the higher priority is handled first, though it was raised last."""
     handled = [s[1] for s in lesson["3.3"] if "its handler runs" in s[3]]
     assert handled == ["test-and-clear PENDING of event word 6", "test-and-clear PENDING of event word 5"]
 
 
 def test_fifo_mask(lesson):
-    """EVT-FIFO-26: a masked port is not linked; the unmask operation links it."""
+    """EVT-FIFO-16: a masked port is not linked; the unmask operation links it."""
     assert steps(lesson["3.4"], "xen")[:4] == [
         "test-and-set PENDING of event word 5",
         "wake those who poll for port 5",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """run.sh: what it refuses, what it prints, and its exit status."""
 
+import os
 import re
 import shlex
 
@@ -107,3 +108,98 @@ def test_failing_run_fails():
     result = harness.run_sh("-m", "qemu", "-f", "direct", "-c", "1", "-g", scenario)
     assert result.returncode == 1, result.stdout
     assert "run.sh: The run failed" in result.stderr
+
+
+# --- KVM, on machines that a folder describes
+
+
+def fake_machine(root, flag="", module=None, device=True, **parameters):
+    """/proc, /sys and /dev of a processor with this flag and a kernel with this module."""
+    for folder in ("dev", "proc", "sys/module"):
+        (root / folder).mkdir(parents=True)
+    (root / "proc/cpuinfo").write_text(f"flags\t\t: fpu {flag} sse\nvmx flags\t: ept vpid\n" * (2 if flag else 0))
+    if device:
+        (root / "dev/kvm").touch()
+    if module:
+        folder = root / "sys/module" / module / "parameters"
+        folder.mkdir(parents=True)
+        for name, value in parameters.items():
+            (folder / name).write_text(value + "\n")
+
+
+def fake_qemu(root, probe):
+    """A QEMU that answers the question whether KVM works with these shell commands, and tells how it was started."""
+    (root / "bin").mkdir()
+    path = root / "bin/qemu-system-x86_64"
+    path.write_text(f'#!/bin/sh\ncase "$*" in *-monitor*) {probe} ;; esac\necho "started: $*"\nexit 33\n')
+    path.chmod(0o755)
+
+
+def run_kvm(root, monkeypatch, *args):
+    monkeypatch.setenv("XENOLITH_ROOT", str(root))
+    if (root / "bin").exists():
+        monkeypatch.setenv("PATH", f"{root}/bin:{os.environ['PATH']}")
+    return harness.run_sh("-g", "hello", "-f", "direct", *args)
+
+
+INTEL = {"flag": "vmx", "module": "kvm_intel", "nested": "Y", "ept": "Y", "unrestricted_guest": "Y"}
+AMD = {"flag": "svm", "module": "kvm_amd", "nested": "1", "npt": "1"}
+KVM_PROBLEMS = {
+    "no virtualisation": ({}, "neither VMX nor SVM"),
+    "Intel, no module": ({"flag": "vmx"}, "modprobe kvm_intel nested=1"),
+    "Intel, nesting off": ({**INTEL, "nested": "N"}, "modprobe kvm_intel nested=1"),
+    "Intel, no EPT": ({**INTEL, "ept": "N"}, "kvm_intel.ept=1"),
+    "Intel, no unrestricted guest": ({**INTEL, "unrestricted_guest": "N"}, "kvm_intel.unrestricted_guest=1"),
+    "AMD, no module": ({"flag": "svm"}, "modprobe kvm_amd nested=1"),
+    "AMD, nesting off": ({**AMD, "nested": "0"}, "modprobe kvm_amd nested=1"),
+    "AMD, no NPT": ({**AMD, "npt": "N"}, "kvm_amd.npt=1"),
+    "no device": ({**INTEL, "device": False}, "no /dev/kvm"),
+}
+
+
+@pytest.mark.parametrize("what", KVM_PROBLEMS)
+def test_kvm_that_lacks_something(tmp_path, monkeypatch, what):
+    """A refusal that does not say what to do; a build, and a machine that starts, before it is found out."""
+    machine, words = KVM_PROBLEMS[what]
+    fake_machine(tmp_path, **machine)
+    result = run_kvm(tmp_path, monkeypatch, "-m", "kvm")
+    assert result.returncode == 1
+    assert words in result.stderr and "-m qemu" in result.stderr
+    assert result.stderr.count("\n") == 1 and "building" not in result.stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every device")
+def test_kvm_of_others(tmp_path, monkeypatch):
+    """A device that belongs to a group, and a user who is not told which."""
+    fake_machine(tmp_path, **INTEL)
+    (tmp_path / "dev/kvm").chmod(0)
+    assert "sudo usermod -aG" in run_kvm(tmp_path, monkeypatch, "-m", "kvm").stderr
+
+
+def test_kvm_that_qemu_cannot_use(tmp_path, monkeypatch):
+    """A device that is there and does not work: QEMU's own words."""
+    fake_machine(tmp_path, **INTEL)
+    fake_qemu(tmp_path, "echo 'qemu-system-x86_64: failed to initialize kvm: Permission denied' >&2; exit 1")
+    result = run_kvm(tmp_path, monkeypatch, "-m", "kvm")
+    assert result.returncode == 1
+    assert "(failed to initialize kvm: Permission denied)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "machine, args, accelerator",
+    [
+        (INTEL, ["-m", "kvm"], "kvm -cpu host"),
+        (AMD, ["-m", "kvm"], "kvm -cpu host"),
+        (AMD, [], "kvm -cpu host"),
+        (INTEL, [], "tcg -cpu max"),
+        ({**AMD, "nested": "0"}, [], "tcg -cpu max"),
+        ({}, [], "tcg -cpu max"),
+    ],
+)
+def test_machine_that_is_chosen(tmp_path, monkeypatch, machine, args, accelerator):
+    """KVM that serves and is refused; or that is taken unasked though nobody has tried it, or though it does not work."""
+    fake_machine(tmp_path, **machine)
+    fake_qemu(tmp_path, "exit 0")
+    result = run_kvm(tmp_path, monkeypatch, *args)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"-accel {accelerator}" in result.stdout

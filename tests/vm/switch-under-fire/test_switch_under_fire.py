@@ -19,10 +19,10 @@ def test_switch_under_fire(env, cpus):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("cpus", [1, 2, 4])
-def test_switch_under_fire_long(cpus):
+@pytest.mark.parametrize("env, cpus", [("pvh64", 1), ("pvh64", 2), ("pvh64", 4), ("pvh32", 2), ("pvh32", 4)])
+def test_switch_under_fire_long(env, cpus):
     """The same a thousand times."""
-    harness.boot("switch-under-fire", cpus=cpus, hang=1800).expect_good()
+    harness.boot("switch-under-fire", env=env, cpus=cpus, hang=1800).expect_good()
 
 
 def test_switch_under_fire_on_vmx():

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Naming the word at an address, through each ABI and for both word sizes: what the lesson prints. */
+// links: evtchn/*.c tests/host/env_fake.c common/format.c
+#include "tests/host/test_evtchn.h"
+
+#define CONTROL 2
+#define ARRAY 3
+#define PENDING 2
+#define MASK (PENDING + 8)
+#define L2 30
+
+static void is(struct fake_domain *d, const void *address, enum evt_word_kind kind, uint32_t vcpu, uint32_t index)
+{
+    struct evt_word word;
+    assert_true(evt_describe_word(d->evt, address, &word));
+    assert_int_equal(word.kind, kind);
+    assert_int_equal(word.vcpu, vcpu);
+    assert_int_equal(word.index, index);
+}
+
+static void is_nothing(struct fake_domain *d, const void *address)
+{
+    struct evt_word word;
+    assert_false(evt_describe_word(d->evt, address, &word));
+}
+
+static void words_of_2level(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    is(d, guest_upcall(d, 0), EVT_WORD_UPCALL, 0, 0);
+    is(d, guest_upcall(d, 3), EVT_WORD_UPCALL, 3, 0);
+    is_nothing(d, guest_upcall(d, 0) + 1); /* upcall_mask is the guest's affair */
+    is(d, guest_sel64(d, 2), EVT_WORD_SELECTOR, 2, 0);
+    is_nothing(d, guest_sel64(d, 0) + 1);
+    is(d, guest_pending64(d), EVT_WORD_PENDING, 0, 0);
+    is(d, guest_pending64(d) + 63, EVT_WORD_PENDING, 0, 63);
+    is(d, guest_mask64(d), EVT_WORD_MASK, 0, 0);
+    is(d, guest_mask64(d) + 63, EVT_WORD_MASK, 0, 63);
+    is_nothing(d, guest_mask64(d) + 64);
+    is_nothing(d, d->frames[PENDING]);
+    is_nothing(d, NULL);
+}
+
+static void words_of_32_bits(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    evt_latch_word_size(d->evt, 32);
+    is(d, guest_sel32(d, 1), EVT_WORD_SELECTOR, 1, 0);
+    is_nothing(d, guest_sel64(d, 1));
+    is(d, guest_pending32(d) + 31, EVT_WORD_PENDING, 0, 31);
+    is(d, guest_mask32(d) + 31, EVT_WORD_MASK, 0, 31);
+    is_nothing(d, guest_mask32(d) + 32);
+}
+
+static void words_of_3level(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    assert_int_equal(op_register64(d, PENDING, true), 0);
+    assert_int_equal(op_register_l2(d, 1, L2, 1024), 0);
+    is(d, guest_sel64(d, 1), EVT_WORD_L1, 1, 0);
+    is(d, d->frames[L2] + 1024 + 8 * 63, EVT_WORD_L2, 1, 63);
+    is_nothing(d, d->frames[L2]);
+    is(d, d->frames[PENDING], EVT_WORD_PENDING, 0, 0);
+    is(d, d->frames[PENDING + 7] + 4088, EVT_WORD_PENDING, 0, 4095);
+    is(d, d->frames[MASK + 1], EVT_WORD_MASK, 0, 512);
+}
+
+static void words_of_fifo(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    assert_int_equal(op_init_control(d, 1, CONTROL, 128), 0);
+    assert_int_equal(op_expand_array(d, ARRAY), 0);
+    assert_int_equal(op_expand_array(d, ARRAY + 1), 0);
+    is(d, d->frames[CONTROL] + 128, EVT_WORD_READY, 1, 0);
+    is(d, d->frames[CONTROL] + 128 + 8, EVT_WORD_HEAD, 1, 0);
+    is(d, d->frames[CONTROL] + 128 + 8 + 60, EVT_WORD_HEAD, 1, 15);
+    is_nothing(d, d->frames[CONTROL] + 128 + 72);
+    is(d, d->frames[ARRAY] + 20, EVT_WORD_EVENT, 0, 5);
+    is(d, d->frames[ARRAY + 1] + 4092, EVT_WORD_EVENT, 0, 2047);
+    is_nothing(d, d->frames[ARRAY + 2]);
+}
+
+/* A domain without shared_info and vcpu_info, as it is before its start. */
+static void nothing_is_there_yet(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    struct evt_config c = fake_config(2);
+    struct evt_domain *bare = evt_domain_create(&c);
+    struct evt_word word;
+    assert_non_null(bare);
+    assert_false(evt_describe_word(bare, d->shared_info, &word));
+    assert_false(evt_describe_word(bare, NULL, &word));
+    evt_domain_destroy(bare);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(words_of_2level), IN_WORLD(words_of_32_bits),     IN_WORLD(words_of_3level),
+        IN_WORLD(words_of_fifo),   IN_WORLD(nothing_is_there_yet),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Would the tests notice? Break evtchn/ on purpose, one change at a time, and see which suite fails first.
+
+Classic defects stand in tests/mutation/classic.txt, each with its story; every one must be caught. Mechanical mutants
+are made from the text of the sources (tests/mutation/operators.py); at most 5 % may survive, and those that do stand
+in tests/mutation/survivors.txt, each with the reason why nobody can notice, or with the test that is missing.
+"""
+
+import argparse
+import collections
+import glob
+import hashlib
+import os
+import queue
+import re
+import shlex
+import sys
+import threading
+import time
+
+import operators
+from suites import Broken, Program
+
+HERE = os.path.dirname(__file__)
+MAX_SURVIVORS = 0.05
+SMOKE = 5
+
+# Not mutated: check.c is a test itself (the invariants that the suites look at).
+FILES = sorted(set(glob.glob("evtchn/*.[ch]")) - {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"})
+
+UNIT_ORDER = ("2level", "reset", "ops", "fifo", "3level", "ports", "cost", "threads")
+NEAREST = {"abi_fifo": "fifo", "fifo_register": "fifo", "abi_3level": "3level", "register": "3level", "ports": "ports", "reset": "reset"}
+
+
+def unit_order(file):
+    """The names of the unit tests: the file's own first, then by cost."""
+    names = sorted(os.path.basename(path)[len("test_evtchn_") : -2] for path in glob.glob("tests/host/test_evtchn_*.c"))
+    names = [name for name in names if not re.search(r'^#include "evtchn/\w+\.c"', read(f"tests/host/test_evtchn_{name}.c"), re.M)]
+    nearest = NEAREST.get(os.path.basename(file)[:-2], "")
+    names.sort(key=lambda name: (name != nearest, UNIT_ORDER.index(name) if name in UNIT_ORDER else 3))
+    return [f"test_evtchn_{name}" for name in names]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as text:
+        return text.read()
+
+
+# --- The classic defects
+
+
+def squeeze(text):
+    return [line.strip() for line in text.strip("\n").splitlines()]
+
+
+def find_block(path, text, block, title):
+    """Where these lines stand in the text, whatever their indentation. They must stand there once."""
+    wanted, lines = squeeze(block), text.splitlines(keepends=True)
+    hits = [i for i in range(len(lines)) if [line.strip() for line in lines[i : i + len(wanted)]] == wanted]
+    if len(hits) != 1:
+        raise Broken(f"classic.txt: '{title}' does not apply any more: {path} has these lines {len(hits)} times:\n{block}")
+    start = sum(len(line) for line in lines[: hits[0]])
+    return start, start + sum(len(line) for line in lines[hits[0] : hits[0] + len(wanted)])
+
+
+def read_classic():
+    """Mutants from classic.txt: blocks of "== title", a file, a story, and pairs of --- old +++ new."""
+    found = []
+    for block in re.split(r"^== ", read(os.path.join(HERE, "classic.txt")), flags=re.M)[1:]:
+        head, *pairs = re.split(r"^---\n", block, flags=re.M)
+        title, path, *_ = head.splitlines()
+        text, edits = read(path), []
+        for pair in pairs:
+            old, new = re.split(r"^\+\+\+\n", pair, flags=re.M)
+            edits.append((*find_block(path, text, old, title), new.strip("\n") + "\n"))
+        line = text.count("\n", 0, edits[0][0]) + 1
+        found.append(operators.Mutant(path, "", line, "", title, tuple(sorted(edits))))
+    return found
+
+
+# --- The mechanical ones
+
+
+def read_mechanical():
+    found, seen = [], collections.Counter()
+    for path in FILES:
+        for mutant in operators.Source(path, read(path)).mutants():
+            seen[mutant.key] += 1
+            if seen[mutant.key] > 1:  # the same line twice in a function
+                again = f"{mutant.change} [{seen[mutant.key]}]"
+                mutant = operators.Mutant(mutant.file, mutant.function, mutant.line, mutant.text, again, mutant.edits)
+            found.append(mutant)
+    return found
+
+
+def sample(mutants, one_in):
+    """Always the same ones, but spread over everything."""
+    return [m for m in mutants if int(hashlib.sha256(m.key.encode()).hexdigest(), 16) % one_in == 0]
+
+
+def read_survivors():
+    """key -> reason. A block: the key in one line, the reason in the next ones, indented."""
+    listed = {}
+    for block in re.split(r"\n(?=evtchn/)", "\n" + read(os.path.join(HERE, "survivors.txt")))[1:]:
+        key, *reason = block.rstrip().splitlines()
+        listed[key] = " ".join(" ".join(reason).split())
+    return listed
+
+
+# --- Running
+
+
+class Run:
+    """All mutants through all programs, with some threads."""
+
+    def __init__(self, programs, folder, jobs):
+        self.programs, self.folder, self.jobs = programs, folder, jobs
+        self.verdicts, self.objects = {}, {}
+        self.lock = threading.Lock()
+
+    def all(self, mutants):
+        """Mutant -> verdict: the name of a suite, or "survived", "invalid", "same", "twin"."""
+        todo, start = queue.Queue(), time.monotonic()
+        for mutant in mutants:
+            todo.put(mutant)
+        workers = [threading.Thread(target=self.work, args=(todo, i), daemon=True) for i in range(self.jobs)]
+        for worker in workers:
+            worker.start()
+        while any(worker.is_alive() for worker in workers):
+            for worker in workers:
+                worker.join(timeout=5)
+            self.progress(len(mutants), time.monotonic() - start)
+        return {mutant: self.verdicts[mutant] for mutant in mutants}
+
+    def progress(self, total, seconds):
+        done = len(self.verdicts)
+        survived = sum(verdict == "survived" for verdict in self.verdicts.values())
+        line = f"  {done} of {total}, {survived} survived, {seconds:.0f} s"
+        if sys.stderr.isatty():
+            print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+    def work(self, todo, number):
+        while True:
+            try:
+                mutant = todo.get_nowait()
+            except queue.Empty:
+                return
+            self.verdicts[mutant] = self.judge(mutant, os.path.join(self.folder, f"work{number}"))
+
+    def judge(self, mutant, folder):
+        path = os.path.join(folder, mutant.file)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(path, "w", encoding="utf-8") as text:
+                text.write(mutant.apply(read(mutant.file)))
+            return self.first_to_fail(mutant, folder)
+        finally:
+            os.unlink(path)
+
+    def first_to_fail(self, mutant, folder):
+        for number, program in enumerate(self.programs):
+            objects = program.build(mutant.file, folder)
+            if objects is None:
+                return "invalid"
+            if number == 0:
+                known = self.known(mutant, objects)
+                if known:
+                    return known
+            caught = program.catch(mutant.file, folder, objects)
+            if caught:
+                return caught
+        return "survived"
+
+    def known(self, mutant, objects):
+        """The compiler says that it is no change at all, or the same as another mutant's."""
+        digest = hashlib.sha256(mutant.file.encode())
+        same = True
+        for original, here in objects:
+            with open(original, "rb") as before, open(here, "rb") as after:
+                old, new = before.read(), after.read()
+            same = same and old == new
+            digest.update(new)
+        if same:
+            return "same"
+        with self.lock:
+            twin = self.objects.setdefault(digest.digest(), mutant)
+        return "twin" if twin is not mutant else None
+
+
+def programs(build):
+    """Cheapest first."""
+    unit = Program("unit", f"{build}/mutation/unit", unit_order)
+    lone = [Program(n, f"{build}/mutation/{n}", lambda _: []) for n in ("test_evtchn_fifo_hostile",)]
+    return [unit, *lone]
+
+
+# --- Words
+
+
+def print_classic(mutants, verdicts):
+    width = max(len(m.change) for m in mutants)
+    print("Classic defects")
+    for mutant in mutants:
+        verdict = verdicts[mutant]
+        where = f"{mutant.file}:{mutant.line}"
+        print(f"  {mutant.change:<{width}}  {where:<28}  {'SURVIVED' if verdict == 'survived' else verdict}")
+
+
+def print_table(mutants, verdicts):
+    """Which suite caught how many, by file."""
+    counts = collections.defaultdict(collections.Counter)
+    for mutant in mutants:
+        counts[mutant.file][verdicts[mutant]] += 1
+    suites = sorted({v for c in counts.values() for v in c} - {"survived", "same", "twin", "invalid"})
+    short = [suite.replace("test_evtchn_", "") for suite in suites]
+    columns = [*short, "survived"]
+    widths = [max(len(column), 5) for column in columns]
+    print("\nMechanical mutants, by the suite that was the first to catch them")
+    print(f"  {'':<24}" + "".join(f"{column:>{width + 2}}" for column, width in zip(columns, widths)))
+    for file, count in sorted(counts.items()):
+        cells = [*(count[suite] for suite in suites), count["survived"]]
+        print(f"  {file:<24}" + "".join(f"{cell or '':>{width + 2}}" for cell, width in zip(cells, widths)))
+
+
+def print_survivors(survivors, listed):
+    """Those that the list does not know; their number."""
+    unknown = [mutant for mutant in survivors if mutant.key not in listed]
+    for mutant in unknown:
+        print(f"  {mutant.file}:{mutant.line}: {mutant.function}: {mutant.text}\n      survives: {mutant.change}")
+    return len(unknown)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build", help="folder of the build (default: build)")
+    parser.add_argument("--make", default="make", help="command that builds")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--one-in", type=int, default=1, metavar="N", help="a sample of the mechanical mutants")
+    parser.add_argument("--smoke", action="store_true", help=f"{SMOKE} classic defects and nothing else")
+    parser.add_argument("--classic", metavar="REGEX", nargs="?", const=".", help="classic defects only, or some of them")
+    parser.add_argument("--only", metavar="REGEX", help="mechanical mutants whose key matches, and no classic ones")
+    parser.add_argument("--listed", action="store_true", help="only those that survivors.txt lists")
+    return parser.parse_args()
+
+
+def choose(options, listed):
+    """The classic and the mechanical mutants of this run."""
+    classic, mechanical = read_classic(), read_mechanical()
+    stale = sorted(set(listed) - {mutant.key for mutant in mechanical})
+    if stale:
+        raise Broken("survivors.txt lists mutants that there are not any more:\n  " + "\n  ".join(stale))
+    if options.smoke:
+        return classic[:: max(len(classic) // SMOKE, 1)][:SMOKE], []
+    if options.classic:
+        return [m for m in classic if re.search(options.classic, m.change)], []
+    if options.only:
+        return [], [m for m in mechanical if re.search(options.only, m.key)]
+    if options.listed:
+        return [], [m for m in mechanical if m.key in listed]
+    return classic, sample(mechanical, options.one_in)
+
+
+def report(classic, mechanical, verdicts, listed):
+    """The tables and the last line; is all well?"""
+    caught_classic = sum(verdicts[m] not in ("survived", "same", "invalid") for m in classic)
+    real = [m for m in mechanical if verdicts[m] not in ("invalid", "same", "twin")]
+    survivors = [m for m in real if verdicts[m] == "survived"]
+    if classic:
+        print_classic(classic, verdicts)
+    unknown = 0
+    if real:
+        print_table(real, verdicts)
+        print()
+        unknown = print_survivors(survivors, listed)
+    share = len(survivors) / len(real) if real else 0
+    equivalent = sum(listed.get(m.key, "").startswith("equivalent") for m in survivors)
+    for m in mechanical:
+        if m.key in listed and verdicts[m] != "survived":
+            print(f"  survivors.txt lists a mutant that is caught now ({verdicts[m]}): {m.key}")
+    print(
+        f"mutation: classic {caught_classic} of {len(classic)} caught; mechanical {len(real)}, caught {len(real) - len(survivors)}, "
+        f"survived {len(survivors)} ({100 * share:.1f} %), equivalent {equivalent} listed"
+    )
+    return caught_classic == len(classic) and not unknown and (share <= MAX_SURVIVORS or len(real) < 200)
+
+
+def save(path, verdicts):
+    with open(path, "w", encoding="utf-8") as text:
+        for mutant, verdict in verdicts.items():
+            text.write(f"{verdict} | {mutant.line} | {mutant.key}\n")
+
+
+def main():
+    options = arguments()
+    folder = os.path.join(options.build, "mutation")
+    os.makedirs(folder, exist_ok=True)
+    try:
+        listed = read_survivors()
+        classic, mechanical = choose(options, listed)
+        found = programs(options.build)
+        for program in found:
+            program.prepare([*shlex.split(options.make), "--no-print-directory", f"O={options.build}"])
+        verdicts = Run(found, folder, options.jobs).all(classic + mechanical)
+    except Broken as why:
+        sys.exit(f"mutation: {why}")
+    save(os.path.join(folder, "verdicts.txt"), verdicts)
+    sys.exit(0 if report(classic, mechanical, verdicts, listed) else 1)
+
+
+if __name__ == "__main__":
+    main()
