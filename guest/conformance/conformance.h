@@ -95,6 +95,9 @@ unsigned cell_count(void);
 /* Watch more memory until the cell ends: `count` units of 1, 4 or 8 bytes. */
 void look_watch(const char *name, const void *at, unsigned unit, unsigned count);
 
+/* Of the event words, look only at those of these ports until the cell ends: word[0] is that of the first. */
+void look_words(evtchn_port_t first, unsigned count);
+
 /* Remember all of it. */
 void look_remember(void);
 
@@ -162,5 +165,7 @@ void conformance_deliver(void); /* deliver.c */
 void conformance_move(void);    /* move.c */
 void conformance_poll(void);    /* poll.c */
 void conformance_timer(void);   /* timer.c */
+void conformance_fifo(void);    /* fifo.c */
+void conformance_switch(void);  /* switch.c */
 
 #endif

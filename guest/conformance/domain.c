@@ -82,11 +82,16 @@ void must_close(evtchn_port_t port)
 
 /* --- Clean --- */
 
-/* The words that the guest shares, as a guest prepares them. */
-static void clean_words(void)
+static void mask_words(void)
 {
     for (unsigned i = 0; i < FIFO_WORDS_PER_PAGE; i++)
         fifo_words[i] = FIFO_MASKED;
+}
+
+/* The words that the guest shares, as a guest prepares them. */
+static void clean_words(void)
+{
+    mask_words();
     memset(control_page, 0, sizeof(control_page));
     memset(guest_env.shared->evtchn_pending, 0, sizeof(guest_env.shared->evtchn_pending));
     memset(guest_env.shared->evtchn_mask, 0xFF, sizeof(guest_env.shared->evtchn_mask));
@@ -111,6 +116,7 @@ static void enter_fifo(unsigned vcpus)
         must_op(EVTCHNOP_init_control, &op);
     }
     must_op(EVTCHNOP_expand_array, &expand);
+    mask_words(); /* the real Xen raises again what it remembered in an earlier life of the port (switch.c) */
 }
 
 void domain_clean(enum abi abi, unsigned vcpus)
