@@ -114,7 +114,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference model model-quick coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -140,6 +140,7 @@ help:
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
+	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
 	@echo '  coverage       unit tests with coverage, report in O/coverage'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
@@ -336,10 +337,13 @@ $(foreach t,$(lone_tests),$(eval $(call mutant_rules,$(t),tests/host/$(t).c $(ca
 $(lone_tests:%=$(O)/obj/mutant/tests/host/%.c.o): extra =
 mutant_programs := $(O)/mutation/unit $(lone_tests:%=$(O)/mutation/%)
 
+# The interleaving explorer.
+include tests/model/model.mk
+
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference wasm32 bench model-quick --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -352,7 +356,7 @@ test-vm:
 	+$(Q)$(runner) $(run_vm)
 
 test-long:
-	+$(Q)$(runner) --long $(run_vm)
+	+$(Q)$(runner) --long --targets model $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)

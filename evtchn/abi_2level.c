@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The 2-level ABI (spec section 3): a pending and a mask bit per port in shared_info, and one selector word per vcpu.
- * Each function is written once for a width w, and instantiated for both.
+ * The 2-level ABI (EVT-2L in docs/abi/event-channels.md): a pending and a mask bit per port in shared_info, and one
+ * selector word per vcpu, whose bit n stands for word n of the pending bits. Each function is written once for a width
+ * w, 64 or 32, and instantiated for both at the end.
+ *
+ * To raise a port is to climb: pending bit, selector bit, upcall flag; each by one atomic instruction, and no further
+ * than to the first that is set already. The guest descends from the flag and finishes what it takes. So whoever finds
+ * something set knows that the guest has not looked below it yet, and will.
  */
 #include "evtchn/bits.h"
 #include "evtchn/core.h"
 
-#define PENDING_OFFSET 2048U /* in shared_info; the mask follows it */
-
 BITS_INLINE uint32_t limit(unsigned w)
 {
     return w * w;
-}
-
-BITS_INLINE void *pending_map(const struct evt_domain *d)
-{
-    return d->shared_info + PENDING_OFFSET;
-}
-
-BITS_INLINE void *mask_map(const struct evt_domain *d, unsigned w)
-{
-    return d->shared_info + PENDING_OFFSET + w * w / 8;
 }
 
 /* A port that is beyond the limit (it was opened before W or the ABI changed) has no bits. */
@@ -41,6 +34,7 @@ void evt_mark_upcall(struct evt_domain *d, unsigned vcpu, uint8_t *info)
         env_kick(d, vcpu);
 }
 
+/* The way up from a pending bit that is set and not masked. A vcpu without a vcpu_info is parked (EVT-2L-11). */
 BITS_INLINE void raise(struct evt_domain *d, uint32_t port, struct evt_port *p, unsigned w)
 {
     unsigned vcpu = evt_port_vcpu(p);
@@ -50,12 +44,13 @@ BITS_INLINE void raise(struct evt_domain *d, uint32_t port, struct evt_port *p, 
         evt_mark_upcall(d, vcpu, info);
 }
 
+/* First pending, then a look at the mask; unmask does it the other way round, so one of the two sees the other. */
 BITS_INLINE void set_pending(struct evt_domain *d, uint32_t port, struct evt_port *p, unsigned w)
 {
-    if (!has_bits(d, port, w) || bits_test_and_set(pending_map(d), port, w))
+    if (!has_bits(d, port, w) || bits_test_and_set(evt_2level_pending(d), port, w))
         return;
     evt_count(d);
-    if (!bits_test(mask_map(d, w), port, w))
+    if (!bits_test(evt_2level_mask(d, w), port, w))
         raise(d, port, p, w);
     env_wake_pollers(d, port);
 }
@@ -63,25 +58,26 @@ BITS_INLINE void set_pending(struct evt_domain *d, uint32_t port, struct evt_por
 BITS_INLINE void clear_pending(struct evt_domain *d, uint32_t port, unsigned w)
 {
     if (has_bits(d, port, w))
-        (void)bits_test_and_clear(pending_map(d), port, w);
+        (void)bits_test_and_clear(evt_2level_pending(d), port, w);
 }
 
+/* Only who clears the mask bit answers for the event behind it: a guest that cleared it itself gets nothing here. */
 BITS_INLINE void unmask(struct evt_domain *d, uint32_t port, struct evt_port *p, unsigned w)
 {
-    if (!has_bits(d, port, w) || !bits_test_and_clear(mask_map(d, w), port, w))
+    if (!has_bits(d, port, w) || !bits_test_and_clear(evt_2level_mask(d, w), port, w))
         return;
-    if (bits_test(pending_map(d), port, w))
+    if (bits_test(evt_2level_pending(d), port, w))
         raise(d, port, p, w);
 }
 
 BITS_INLINE bool is_pending(struct evt_domain *d, uint32_t port, unsigned w)
 {
-    return has_bits(d, port, w) && bits_test(pending_map(d), port, w);
+    return has_bits(d, port, w) && bits_test(evt_2level_pending(d), port, w);
 }
 
 BITS_INLINE bool is_masked(struct evt_domain *d, uint32_t port, unsigned w)
 {
-    return has_bits(d, port, w) && bits_test(mask_map(d, w), port, w);
+    return has_bits(d, port, w) && bits_test(evt_2level_mask(d, w), port, w);
 }
 
 BITS_INLINE void select_all(struct evt_domain *d, unsigned vcpu, unsigned w)

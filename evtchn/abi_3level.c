@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The 3-level ABI (spec section 4): flat pending and mask bitmaps in the guest's own pages (L3), a selector of W words
- * per vcpu in the guest's memory (L2), and the old selector word of vcpu_info on top (L1). Registration is in
- * register.c. Each function is written once for a width w, and instantiated for both.
+ * The 3-level ABI (EVT-3L in docs/abi/event-channels.md): flat pending and mask bitmaps in the guest's own pages (L3),
+ * a selector of W words per vcpu in the guest's memory (L2), and the old selector word of vcpu_info on top (L1).
+ * Registration is in register.c. Each function is written once for a width w, and instantiated for both.
  *
  * A vcpu without an L2 selector or a vcpu_info is parked: its events set the L3 bit and wake pollers, nothing else.
  * Whoever gives it the missing part sets all selector bits afterwards. The L3 bit is set before the pointers are read,

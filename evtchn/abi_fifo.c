@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FIFO ABI (spec section 5): an event word per port in pages of the guest, and for each vcpu a control block with
- * the heads of 16 queues, one a priority. Registration is in fifo_register.c.
+ * The FIFO ABI (EVT-FIFO in docs/abi/event-channels.md): an event word per port in pages of the guest, and for each
+ * vcpu a control block with the heads of 16 queues, one a priority. Registration is in fifo_register.c.
  *
  * The hypervisor appends, the guest consumes. Each queue has a lock and the port of its tail; words are never followed,
  * so whatever a guest writes into LINK or a head leads nobody astray but the guest. What keeps the queues whole:

@@ -347,9 +347,20 @@ int evt_bind_pirq(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t 
 /* The port p of a pirq is being closed: its line is given back first. [d], not [p] */
 void evt_pirq_unbind(struct evt_domain *d, const struct evt_port *p);
 
-/* --- abi_2level.c: helpers for selectors that 3-level shares */
+/* --- abi_2level.c: what others use of it */
 
-/* Mark events pending on the vcpu whose info this is (spec section 3). */
+/* The bitmaps in shared_info, which must be there, for words of w bits (EVT-2L-01). */
+static inline void *evt_2level_pending(const struct evt_domain *d)
+{
+    return d->shared_info + 2048;
+}
+
+static inline void *evt_2level_mask(const struct evt_domain *d, unsigned w)
+{
+    return d->shared_info + 2048 + w * w / 8;
+}
+
+/* Mark events pending on the vcpu whose info this is (EVT-2L-06). */
 void evt_mark_upcall(struct evt_domain *d, unsigned vcpu, uint8_t *info);
 
 /* --- reset.c */

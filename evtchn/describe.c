@@ -2,8 +2,6 @@
 /* Which of the shared words lies at an address: for those who watch the seam (evtchn/shm.h). */
 #include "evtchn/core.h"
 
-#define PENDING_OFFSET 2048U /* in shared_info; the mask follows it */
-
 /* Is address one of the n bytes from base on? Then *offset says which. base may be NULL. */
 static bool lies_in(const void *address, const void *base, size_t n, uint32_t *offset)
 {
@@ -24,12 +22,13 @@ static bool found(struct evt_word *word, enum evt_word_kind kind, uint32_t index
 
 static bool is_2level_bitmap(const struct evt_domain *d, const void *address, unsigned w, struct evt_word *word)
 {
-    const uint8_t *pending = d->shared_info ? d->shared_info + PENDING_OFFSET : NULL;
     uint32_t size = w * w / 8, at;
 
-    if (!lies_in(address, pending, 2 * (size_t)size, &at))
+    if (!d->shared_info)
         return false;
-    return found(word, at < size ? EVT_WORD_PENDING : EVT_WORD_MASK, at % size / (w / 8));
+    if (lies_in(address, evt_2level_pending(d), size, &at))
+        return found(word, EVT_WORD_PENDING, at / (w / 8));
+    return lies_in(address, evt_2level_mask(d, w), size, &at) && found(word, EVT_WORD_MASK, at / (w / 8));
 }
 
 static bool is_3level_bitmap(const struct evt_domain *d, const void *address, unsigned w, struct evt_word *word)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registration of the FIFO ABI (spec section 5): the control block of each vcpu, the first of which switches the domain
- * over, the pages of the event array, and the way back.
+ * Registration of the FIFO ABI (docs/abi/event-channels.md, EVT-FIFO-04 to 10): the control block of each vcpu, the
+ * first of which switches the domain over, the pages of the event array, and the way back.
  */
 #include "evtchn/core.h"
 #include "evtchn/shm.h"
@@ -152,7 +152,7 @@ static void raise_remembered(struct evt_domain *d, uint32_t page)
     }
 }
 
-/* In the order of the specification. A domain that is still switching is not in FIFO mode yet. [d] */
+/* In the order of EVT-FIFO-09. A domain that is still switching is not in FIFO mode yet. [d] */
 static int check_expand(const struct evt_domain *d, const void *mapped)
 {
     if (d->ops != &evt_fifo_ops || d->busy == EVT_SWITCHING)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of event_channel_op (spec section 2). Each first decodes, in the order of checks that the
- * specification gives, and then commits, which cannot fail. So whatever fails has changed nothing that a guest sees.
+ * The operations of event_channel_op (docs/abi/event-channels.md, EVT-OP). Each first decodes, in the order of checks
+ * that its statement gives, and then commits, which cannot fail. So whatever fails has changed nothing that a guest
+ * sees. The table of them is at the end.
  */
 #include "evtchn/core.h"
 

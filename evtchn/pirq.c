@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical interrupts: binding a domain's pirqs to ports, and raising them (spec sections 1 and 2). What a pirq is
+ * Physical interrupts: binding a domain's pirqs to ports, and raising them (EVT-OP-13, EVT-OP-30). What a pirq is
  * behind its number, when it fires and when it may fire again, is the environment's affair (evtchn/env.h).
  */
 #include "evtchn/core.h"

@@ -9,7 +9,7 @@
  */
 #include "evtchn/core.h"
 
-/* Free ports that are passed over because the guest says that their past is not over (spec section 5). */
+/* Free ports that are passed over because the guest says that their past is not over (EVT-FIFO-21). */
 #define EVT_SKIPS 64U
 
 static unsigned lowest_clear(uint64_t word)

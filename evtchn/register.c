@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registration of the 3-level ABI in its two phases (spec section 4): the bitmaps of the domain, which switch it over,
- * and the L2 selector of each vcpu.
+ * Registration of the 3-level ABI in its two phases (docs/abi/event-channels.md, EVT-3L-07 to 17): the bitmaps of the
+ * domain, which switch it over, and the L2 selector of each vcpu.
  */
 #include "evtchn/bits.h"
 #include "evtchn/core.h"
@@ -80,8 +80,8 @@ static int decode(struct evt_domain *d, struct bitmaps *b, uint64_t pending, uin
  */
 static void move_words(struct evt_domain *d, unsigned w)
 {
-    void *pending = d->shared_info + 2048;
-    const void *mask = d->shared_info + 2048 + w * w / 8;
+    void *pending = evt_2level_pending(d);
+    const void *mask = evt_2level_mask(d, w);
 
     for (uint32_t i = 0; i < w; i++) {
         bits_or_word(d->pending[0], i, bits_xchg_word(pending, i, 0, w), w);
@@ -89,7 +89,7 @@ static void move_words(struct evt_domain *d, unsigned w)
     }
 }
 
-/* The switch, steps 1 to 5 of the specification. Cannot fail; env_quiesce_begin has succeeded. */
+/* The switch (EVT-3L-10). Cannot fail; env_quiesce_begin has succeeded. */
 static void commit(struct evt_domain *d, const struct bitmaps *b)
 {
     const struct evt_ops *old = d->ops;
@@ -139,7 +139,7 @@ int evt_register_bitmaps(struct evt_domain *d, uint32_t nr_pages, uint64_t pendi
     return rc;
 }
 
-/* In the order of the specification. A domain that is still switching is not on 3-level yet. */
+/* In the order of EVT-3L-14. A domain that is still switching is not on 3-level yet. */
 static int check_l2(const struct evt_domain *d, uint32_t vcpu, uint64_t offset, const void *frame)
 {
     uint32_t w = d->ops->word_bits;

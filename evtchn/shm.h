@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The seam: every touch of memory that a guest can write too goes through these functions. On metal each is one atomic
- * instruction. A binary that defines EVT_SHM_EXTERN supplies them itself: in the model each is a scheduling point, on
- * the teaching page a step of the animation. Widths are exact: a 32-bit word is never touched as 64 bits.
+ * instruction. A binary that defines EVT_SHM_EXTERN supplies them itself: in the model each is a scheduling point, in
+ * the lesson a printed line (kernel/lesson/trace.c), on the teaching page a step of the animation. Widths are exact: a
+ * 32-bit word is never touched as 64 bits.
  *
- * All are sequentially consistent, but shm_read*, which is a plain single load.
- * A `struct shm_bits` names a bitmap of words of `bits` bits, so that callers need not choose between widths.
+ * All are sequentially consistent, but shm_read*, which is a plain single load. Bits and words of bitmaps, of either
+ * width, are in evtchn/bits.h.
  */
 #ifndef EVTCHN_SHM_H
 #define EVTCHN_SHM_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual interrupts: binding, and raising them from the hypervisor (spec sections 1 and 2). */
+/* Virtual interrupts: binding, and raising them from the hypervisor (EVT-OBJ-07, EVT-OP-12). */
 #include "evtchn/core.h"
 
 #define PER_VCPU ((1U << VIRQ_TIMER) | (1U << VIRQ_DEBUG) | (1U << VIRQ_XENOPROF) | (1U << VIRQ_XENPMU))

@@ -164,9 +164,13 @@ static int64_t op_stop_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 static int64_t op_set_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     struct vcpu_set_singleshot_timer t = {0};
+    bool unreadable = copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t);
+    /* HC-VCPU-08: which of two mistakes is told depends on the caller. */
+    if (cur->narrow && unreadable)
+        return -XEN_EFAULT;
     if (v != cur)
         return -XEN_EINVAL;
-    if (copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t))
+    if (unreadable)
         return -XEN_EFAULT;
     /* HC-TIME-04: negative is the past, and VCPU_SSHOTTMR_future changes nothing. */
     timer_set(&v->singleshot, v->arch.cpu, t.timeout_abs_ns > INT64_MAX ? 0 : t.timeout_abs_ns);

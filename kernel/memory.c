@@ -147,16 +147,6 @@ bool memory_put(uint64_t mfn)
     return true;
 }
 
-uint64_t memory_count_owned(uint16_t domid)
-{
-    uint64_t n = 0;
-    for (uint64_t mfn = 0; mfn < memory_pool.nr_frames; mfn++) {
-        const struct page *page = mfn_to_page(mfn);
-        n += (page->flags & PAGE_RAM) && page->owner == domid;
-    }
-    return n;
-}
-
 uint64_t memory_free_frames(void)
 {
     return __atomic_load_n(&memory_pool.free_frames, __ATOMIC_RELAXED);

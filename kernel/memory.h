@@ -45,8 +45,6 @@ uint64_t memory_alloc_owned(unsigned order, uint16_t domid);
 /* Drop a reference to a domain's frame. True: it was the last one and the frame is free again. */
 bool memory_put(uint64_t mfn);
 
-/* How many frames carry this owner: walks all frames, for the check at a domain's end. */
-uint64_t memory_count_owned(uint16_t domid);
 /* Frames not in use now. */
 uint64_t memory_free_frames(void);
 /* Frames that the pool had when it was filled. */

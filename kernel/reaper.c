@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Destruction is preemptible: each step is bounded, and CPU 0 looks at its vcpus in between.
+ * Destruction is preemptible: each step is bounded, and CPU 0 runs its vcpus in between (deferred.c).
  *   STOPPING  until no CPU holds a vcpu of the domain
  *   CLOSING   ports, 64 a step
  *   FREEING   frames, then (when every CPU has left hypervisor code once) everything else
@@ -12,7 +12,6 @@
 #include "kernel/console.h"
 #include "kernel/deferred.h"
 #include "kernel/domain.h"
-#include "kernel/memory.h"
 #include "kernel/printk.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
@@ -63,13 +62,11 @@ static void step_closing(struct domain *d)
 
 static void finish(struct domain *d)
 {
-    uint16_t domid = d->arch.domid;
     struct domain_result *result = summary_add(d);
-    __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); /* look at its counters once more */
+    __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); /* look at its counter of frames once more */
     domain_free(d);
-    uint64_t left = d->pages, found = memory_count_owned(domid);
+    summary_set_leak(result, d->pages);
     domain_put(d);
-    summary_set_leak(result, left > found ? left : found);
 }
 
 static void step_freeing(struct domain *d)

@@ -316,6 +316,12 @@ static void stop_cpu(struct runqueue *rq)
         cpu_idle();
 }
 
+/* Nobody wants this CPU. What another CPU is about to enqueue will be seen in the next round. */
+static bool is_idle(const struct runqueue *rq)
+{
+    return !rq->current && !rq->head[QUEUE_BOOSTED] && !rq->head[QUEUE_NORMAL];
+}
+
 void sched_run(void)
 {
     struct cpu *cpu = this_cpu();
@@ -330,7 +336,7 @@ void sched_run(void)
         if (rq->dump)
             serve_dump(rq);
         if (cpu->id == 0)
-            deferred_run();
+            deferred_run(is_idle(rq));
         bool changed = reschedule(rq, now);
         switch_state(rq, rq->current);
         if (rq->current)

@@ -160,7 +160,8 @@ void zoo_open(void);
 void domain_fill(void);
 
 /* --- The groups --- */
-void conformance_matrix(void);
+void conformance_matrix(void);  /* matrix.c */
+void conformance_ports(void);   /* ports.c */
 void conformance_deliver(void); /* deliver.c */
 void conformance_move(void);    /* move.c */
 void conformance_poll(void);    /* poll.c */

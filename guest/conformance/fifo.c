@@ -25,8 +25,7 @@ enum deed {
     PRIORITY,
     VCPU,
     CLOSE,
-    OPEN,   /* an unbound port: which number is it? */
-    EXPAND, /* another page of event words */
+    OPEN, /* an unbound port: which number is it? */
     /* The guest's */
     TAKE,  /* consume the first event of queue `value` of vcpu `port` as the ABI wants it */
     READY, /* set the ready word of vcpu `port` to `value`: 0 as the start of consuming */
@@ -105,14 +104,6 @@ static void open(const struct step *s)
     cell_op(EVTCHNOP_alloc_unbound, &op, sizeof(op));
 }
 
-static void expand(const struct step *s)
-{
-    struct evtchn_expand_array op = {.array_gfn = env_frame(fifo_words)};
-
-    (void)s;
-    cell_op(EVTCHNOP_expand_array, &op, sizeof(op));
-}
-
 /* --- The guest's steps --- */
 
 static evtchn_port_t unlink_word(evtchn_port_t port)
@@ -161,10 +152,9 @@ static void set_head(const struct step *s)
 }
 
 static void (*const deeds[])(const struct step *s) = {
-    [SEND] = send,       [UNMASK] = unmask, [PRIORITY] = set_priority, [VCPU] = bind_vcpu,
-    [CLOSE] = close,     [OPEN] = open,     [EXPAND] = expand,         [TAKE] = take,
-    [READY] = set_ready, [MASK] = mask,     [CLEAR] = clear_bits,      [SET] = set_bits,
-    [HEAD] = set_head,
+    [SEND] = send,    [UNMASK] = unmask, [PRIORITY] = set_priority, [VCPU] = bind_vcpu, [CLOSE] = close,
+    [OPEN] = open,    [TAKE] = take,     [READY] = set_ready,       [MASK] = mask,      [CLEAR] = clear_bits,
+    [SET] = set_bits, [HEAD] = set_head,
 };
 
 /* --- Histories --- */
@@ -259,9 +249,6 @@ static const struct history histories[] = {
       DO(OPEN, 0)}},
     {"close/pending-by-the-guest", {DO(CLOSE, A), WITH(SET, A, FIFO_BIT(PENDING)), DO(OPEN, 0), DO(UNMASK, A)}},
     {"close/busy", {WITH(SET, A, FIFO_BIT(BUSY)), DO(CLOSE, A), DO(OPEN, 0)}},
-
-    /* The page of words twice: one word for two ports. */
-    {"page/twice", {DO(EXPAND, 0), DO(SEND, A), DO(UNMASK, A)}},
 };
 
 static void open_channels(void)

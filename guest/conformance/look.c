@@ -163,7 +163,11 @@ static void say_status(unsigned port)
 
 static bool has_changed(unsigned port)
 {
-    return status_rc[port] != old_status_rc[port] || memcmp(&status[port], &old_status[port], sizeof(status[port]));
+    const struct evtchn_status *a = &status[port], *b = &old_status[port];
+
+    return status_rc[port] != old_status_rc[port] || a->status != b->status || a->vcpu != b->vcpu ||
+           a->u.interdomain.dom != b->u.interdomain.dom || a->u.interdomain.pad != b->u.interdomain.pad ||
+           a->u.interdomain.port != b->u.interdomain.port;
 }
 
 /* --- All of it --- */

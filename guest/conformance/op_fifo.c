@@ -222,6 +222,7 @@ static const struct operation set_priority_operation = {
     .checks = priority_checks,
     .variants = priority_variants,
     .names_port = true,
+    .bits = true,
 };
 
 const struct operation *const fifo_operations[] = {

@@ -257,7 +257,7 @@ static void ask_growth(const char *name, uint32_t words)
     while ((port = must_bind_ipi(0)) < FIFO_WORDS_PER_PAGE + 2)
         ;
     for (unsigned i = 0; i < FIFO_WORDS_PER_PAGE; i++)
-        more_words[i] = words;
+        more_words[i] = i < 2 * RANGE ? words : FIFO_MASKED;
     cell_name_page("more", more_words);
     look_watch("more", more_words, 4, FIFO_WORDS_PER_PAGE);
     fifo_words[FIFO_WORDS_PER_PAGE - 1] = 0;

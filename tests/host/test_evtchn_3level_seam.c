@@ -3,9 +3,7 @@
  * The 3-level ABI with another CPU that comes in between two accesses: this program supplies the seam (evtchn/shm.h)
  * for abi_3level.c, and before each access something may happen.
  */
-// links: evtchn/abi_2level.c evtchn/abi_fifo.c evtchn/check.c evtchn/describe.c evtchn/domain.c
-// links: evtchn/fifo_register.c evtchn/ops.c evtchn/ports.c evtchn/register.c evtchn/reset.c
-// links: evtchn/view.c evtchn/virq.c tests/host/env_fake.c common/format.c
+// links: evtchn/[!a]*.c evtchn/abi_2level.c evtchn/abi_fifo.c tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_3level.c"
 

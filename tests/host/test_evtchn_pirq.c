@@ -12,7 +12,10 @@ static void expect_pirq(struct fake_domain *d, uint32_t port, uint32_t pirq, uin
     assert_int_equal(s.vcpu, vcpu);
 }
 
-/* Each domain is wrong in one way more than the one before it, and gets the error of the check that comes first. */
+/*
+ * EVT-OP-13
+ * Each domain is wrong in one way more than the one before it, and gets the error of the check that comes first.
+ */
 static void order_of_checks(void **state)
 {
     (void)state;
@@ -36,7 +39,7 @@ static void order_of_checks(void **state)
     REFUSED(XEN_EINVAL, op_bind_pirq(d, 4, 0));
 }
 
-/* Memory for the table of pirqs is asked for behind ALLOC, and before the line. */
+/* EVT-OP-13: Memory for the table of pirqs is asked for behind ALLOC, and before the line. */
 static void without_memory(void **state)
 {
     (void)state;
@@ -65,6 +68,7 @@ static void a_domain_without_pirqs(void **state)
     assert_null(fake_create(&c));
 }
 
+/* EVT-OP-30 */
 static void binding_tells_the_line(void **state)
 {
     (void)state;
@@ -82,7 +86,7 @@ static void binding_tells_the_line(void **state)
     SOUND();
 }
 
-/* A port number that cannot be delivered does not undo the binding. */
+/* EVT-OP-03: A port number that cannot be delivered does not undo the binding. */
 static void a_failed_copy_out_leaves_it_bound(void **state)
 {
     (void)state;
@@ -95,6 +99,7 @@ static void a_failed_copy_out_leaves_it_bound(void **state)
     SOUND();
 }
 
+/* EVT-OP-30 */
 static void raising(void **state)
 {
     (void)state;
@@ -115,6 +120,7 @@ static void raising(void **state)
     SOUND();
 }
 
+/* EVT-OP-23, EVT-OP-30 */
 static void the_line_follows_its_port(void **state)
 {
     (void)state;
@@ -132,6 +138,7 @@ static void the_line_follows_its_port(void **state)
     SOUND();
 }
 
+/* EVT-OP-15, EVT-OP-30 */
 static void close_gives_the_line_back(void **state)
 {
     (void)state;
@@ -151,6 +158,7 @@ static void close_gives_the_line_back(void **state)
     SOUND();
 }
 
+/* EVT-OP-26 */
 static void reset_gives_all_lines_back(void **state)
 {
     (void)state;

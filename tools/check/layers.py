@@ -49,8 +49,8 @@ RULES = (
     ),
     (
         r"tests/model/",
-        ["tests/", "evtchn/", "guest/abi/", "common/"],
-        "the model sees evtchn, guest/abi and common",
+        ["tests/", "evtchn/", "guest/abi/", "guest/lib/", "common/"],
+        "the model sees evtchn, guest/abi, guest/lib and common",
     ),
     (
         r"tests/",

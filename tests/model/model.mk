@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# The interleaving explorer (docs/design/model.md); a part of the Makefile.
+
+# evtchn/ and guest/lib as they are, but instrumented: tests/model/access.c stands where the compiler expects a sanitizer.
+# guest/lib's variables go into the section that the model restores between schedules.
+model_flags := -std=c11 -O1 -g -I. $(call warnings,$(HOST_CC)) -fno-common -fno-stack-protector -DEVT_SHM_EXTERN
+model_own_flags := $(model_flags) -D_GNU_SOURCE -O2
+model_core_flags := $(model_flags) -ffreestanding -fsanitize=thread -fno-omit-frame-pointer -mno-red-zone -mgeneral-regs-only \
+	$(if $(findstring clang,$(HOST_CC)),,--param tsan-instrument-func-entry-exit=0)
+model_guest_flags := $(model_core_flags) -include tests/model/rename.h
+model_renames := --redefine-sym memset=access_memset --redefine-sym memcpy=access_memcpy
+model_sections := --set-section-flags .bss=alloc,load,contents,data --rename-section .bss=model_state,alloc,load,contents,data \
+	--rename-section .data=model_state
+
+model_core := $(wildcard evtchn/*.c) common/format.c
+model_guest := $(addprefix guest/lib/,events.c fifo.c memory.c three_level.c upcall.c)
+model_own := $(wildcard tests/model/*.c tests/model/scenarios/*.c tests/model/*.S)
+model_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_core) $(model_guest) $(model_own))
+
+$(O)/model.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HOST_CC) $(model_own_flags) $(model_guest_flags)' | cmp -s - $@ || \
+	 echo '$(HOST_CC) $(model_own_flags) $(model_guest_flags)' > $@
+
+# $(1) = folder, $(2) = flags, $(3) = objcopy's arguments
+define model_rules
+$(O)/obj/model/$(1)/%.o: $(1)/% $(O)/model.flags
+	$$(call say,MODELCC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC) $(2) -MMD -MP -c $$< -o $$@
+	$(if $(3),$$(Q)objcopy $(3) $$@)
+endef
+$(eval $(call model_rules,evtchn,$(model_core_flags),$(model_renames)))
+$(eval $(call model_rules,common,$(model_core_flags),$(model_renames)))
+$(eval $(call model_rules,guest,$(model_guest_flags),$(model_renames) $(model_sections)))
+$(eval $(call model_rules,tests/model,$(model_own_flags),))
+
+$(O)/model/model: $(model_objects)
+	$(call say,MODELLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -no-pie $(model_objects) -o $@
+
+model: $(O)/model/model
+	$(Q)$<
+
+# What `make test` runs of it.
+model-quick: $(O)/model/model
+	$(Q)$< --quick
