@@ -160,13 +160,14 @@ void zoo_open(void);
 void domain_fill(void);
 
 /* --- The groups --- */
-void conformance_matrix(void);  /* matrix.c */
-void conformance_ports(void);   /* ports.c */
-void conformance_deliver(void); /* deliver.c */
-void conformance_move(void);    /* move.c */
-void conformance_poll(void);    /* poll.c */
-void conformance_timer(void);   /* timer.c */
-void conformance_fifo(void);    /* fifo.c */
-void conformance_switch(void);  /* switch.c */
+void conformance_matrix(void);   /* matrix.c */
+void conformance_ports(void);    /* ports.c */
+void conformance_deliver(void);  /* deliver.c */
+void conformance_move(void);     /* move.c */
+void conformance_poll(void);     /* poll.c */
+void conformance_timer(void);    /* timer.c */
+void conformance_fifo(void);     /* fifo.c */
+void conformance_pointers(void); /* pointers.c */
+void conformance_switch(void);   /* switch.c */
 
 #endif

@@ -131,7 +131,7 @@ static void take(const struct step *s)
 /* The processor may come late with what is due. A sleep ends behind every deadline before it. */
 static void let_come(void)
 {
-    guest_sched_poll op = {.ports = guest_address(&timer_port), .nr_ports = 1, .timeout = clock_now() + GRACE};
+    guest_sched_poll op = {.timeout = clock_now() + GRACE};
 
     hv_sched_op(SCHEDOP_poll, &op);
 }
@@ -140,10 +140,11 @@ static void let_come(void)
 static bool wait_for(uint64_t time)
 {
     uint64_t end = clock_now() + time;
+    bool before = port_is_pending(timer_port);
 
     while (!port_is_pending(timer_port) && clock_now() < end)
         __builtin_ia32_pause();
-    if (!port_is_pending(timer_port))
+    if (before || !port_is_pending(timer_port))
         let_come();
     if (ahead <= time)
         deadline = 0;
