@@ -107,7 +107,9 @@ lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call s
 guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
 guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
 
-links_of = $(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w))))
+# What a program is linked with: all that its `// links:` name, but what it includes as a whole.
+included_by = $(shell sed -n 's,^\#include "\(evtchn/.*\.c\)",\1,p' $(1))
+links_of = $(filter-out $(call included_by,$(1)),$(sort $(foreach w,$(shell sed -n 's,^// links: *,,p' $(1)),$(if $(findstring *,$(w)),$(wildcard $(w)),$(w)))))
 host_tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 host_programs := $(host_tests:%=$(O)/host/%)
@@ -127,7 +129,7 @@ $(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools
 
 help:
 	@echo 'Targets:'
-	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf) and every guest (O/guest/NAME.ENVIRONMENT)'
+	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf; O/xenolith-lesson) and every guest (O/guest/NAME.ENVIRONMENT)'
 	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
@@ -309,7 +311,7 @@ core_tests := $(filter test_evtchn_%,$(host_tests))
 lone_tests := $(patsubst tests/host/%.c,%,$(shell grep -l '^#include "evtchn/.*\.c"' $(core_tests:%=tests/host/%.c)))
 unit_tests := $(filter-out $(lone_tests),$(core_tests))
 unit_links := $(sort $(foreach t,$(unit_tests),$(call links_of,tests/host/$(t).c)))
-mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread
+mutant_flags := -std=c11 -D_GNU_SOURCE -O2 -I. -w -fno-common -pthread $(MUTANT_FLAGS)
 
 $(O)/obj/mutant/tests/host/test_%.c.o: extra = -Dmain=main_$(notdir $*)
 $(O)/obj/mutant/tests/mutation/unit.c.o: extra = '-DSUITES=$(foreach t,$(unit_tests),X($(t)))'

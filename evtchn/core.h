@@ -229,6 +229,7 @@ struct evt_domain {
     uint8_t latched_bits;              /* [d] the W that applies when the ABI does not freeze it */
     uint64_t extended;                 /* [I] */
     void *owner;                       /* [I] */
+    evt_consumer *consume;             /* [I] */
     enum evt_busy busy;                /* [d] */
     const struct evt_ops *moving_from; /* [d] the old ABI while its pending bits have not been moved */
     uint16_t nr_pirqs;                 /* [I] */
@@ -320,8 +321,11 @@ void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned 
 void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, unsigned vcpu, uint64_t value);
 /* Close a port that is open. Its peer becomes unbound for d. [d], not [p] */
 void evt_port_close(struct evt_domain *d, uint32_t port);
-/* From now on the hypervisor consumes this open port. [d] */
-void evt_port_attach_xen(struct evt_domain *d, uint32_t port);
+/*
+ * Raise the other end of an interdomain port, or tell its consumer if it is Xen-attached. The lock of p keeps the peer
+ * open. [p]
+ */
+void evt_raise_peer(const struct evt_port *p);
 /*
  * Close the ports from *next on, all or only the guest's own. -XEN_ERESTART: yielded after a multiple of 64 ports, call
  * again. No lock.

@@ -52,6 +52,7 @@ struct evt_domain *evt_domain_create(const struct evt_config *config)
     d->rfc_numbering = config->rfc_numbering;
     d->privileged = config->privileged;
     d->owner = config->owner;
+    d->consume = config->consume;
     d->latched_bits = 64;
     evt_publish_ops(d, evt_2level_for(d));
     if (fill_domain(d))

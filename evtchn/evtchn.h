@@ -26,16 +26,24 @@
 
 struct evt_domain; /* the event channels of one domain */
 
+/*
+ * An event came to a Xen-attached port of the domain with this owner; vcpu is the one that the port was attached for.
+ * It runs in the sender's hypercall and under a port's lock: it may kick, wake and note, but neither wait nor call the
+ * core.
+ */
+typedef void evt_consumer(void *owner, uint32_t port, unsigned vcpu);
+
 /* What a domain may use; fixed at creation. */
 struct evt_config {
     uint16_t domid;
-    uint16_t nr_vcpus;  /* 1..128 */
-    uint32_t max_port;  /* ports 0..max_port may exist (xl.cfg's event_channels); UINT32_MAX = the ABI's own limit */
-    uint16_t nr_pirqs;  /* physical interrupts 0..nr_pirqs-1 may be bound; at most 1024 */
-    uint64_t extended;  /* EVTCHN_EXTENDED_*: what query_extended_abis reports and register/init may use */
-    bool rfc_numbering; /* evtchn_numbering="rfc": the 3-level operations are 11 and 12 */
-    bool privileged;    /* may act on other domains */
-    void *owner;        /* the environment's own handle, returned by evt_owner() */
+    uint16_t nr_vcpus;     /* 1..128 */
+    uint32_t max_port;     /* ports 0..max_port may exist (xl.cfg's event_channels); UINT32_MAX = the ABI's own limit */
+    uint16_t nr_pirqs;     /* physical interrupts 0..nr_pirqs-1 may be bound; at most 1024 */
+    uint64_t extended;     /* EVTCHN_EXTENDED_*: what query_extended_abis reports and register/init may use */
+    bool rfc_numbering;    /* evtchn_numbering="rfc": the 3-level operations are 11 and 12 */
+    bool privileged;       /* may act on other domains */
+    void *owner;           /* the environment's own handle, returned by evt_owner() */
+    evt_consumer *consume; /* of events for Xen-attached ports; NULL: they are dropped */
 };
 
 /* Bytes a port, and which ABI: for summaries and tests. */
@@ -88,6 +96,17 @@ void evt_raise_virq(struct evt_domain *d, unsigned vcpu, uint32_t virq);
  * the lock that env_pirq_bind and its kin take (evtchn/env.h), and no other of those.
  */
 void evt_raise_pirq(struct evt_domain *d, uint32_t pirq);
+
+/*
+ * A port of d whose end the hypervisor itself consumes (Xen-attached), unbound for the domain `remote`: when that has
+ * bound it, its sends go to the consumer. Guests cannot close, move, send on or look at it, and it outlives a reset.
+ * -XEN_ENOENT no such vcpu; -XEN_EINVAL d is dying; -XEN_ENOSPC, -XEN_ENOMEM.
+ */
+int evt_attach(struct evt_domain *d, uint16_t remote, unsigned vcpu, uint32_t *port) EVT_MUST_CHECK;
+/* Raise the other end of an attached port, if it is bound. */
+void evt_notify_attached(struct evt_domain *d, uint32_t port);
+/* Close it. When this has returned, its consumer is not called any more. */
+void evt_detach(struct evt_domain *d, uint32_t port);
 
 /* Counters for the summary: events that set a pending bit 0->1. */
 uint64_t evt_events(const struct evt_domain *d);

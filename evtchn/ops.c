@@ -51,10 +51,11 @@ static int bind_pair(struct evt_domain *caller, struct evt_domain *remote, uint3
         return -XEN_EINVAL;
 
     evt_lock_pair(lp, rp);
-    if (rp->state == EVTCHNSTAT_unbound && rp->for_dom == caller->domid) {
+    uint8_t attached = rp->state & EVT_XEN_ATTACHED;
+    if (rp->state == (EVTCHNSTAT_unbound | attached) && rp->for_dom == caller->domid) {
         evt_port_open_locked(caller, *local_port, EVTCHNSTAT_interdomain, 0, evt_link(remote, remote_port));
         rp->link = evt_link(caller, *local_port);
-        __atomic_store_n(&rp->state, EVTCHNSTAT_interdomain, __ATOMIC_RELAXED);
+        __atomic_store_n(&rp->state, (uint8_t)(EVTCHNSTAT_interdomain | attached), __ATOMIC_RELAXED);
         evt_set_pending(caller, *local_port, lp);
     } else {
         rc = -XEN_EINVAL;
@@ -111,13 +112,6 @@ static int op_close(struct evt_domain *caller, union args *args, bool narrow)
     return rc;
 }
 
-static void raise_peer(const struct evt_port *p)
-{
-    struct evt_domain *d = evt_link_domain(p->link);
-    uint32_t port = evt_link_port(p->link);
-    evt_set_pending(d, port, evt_port_of(d, port));
-}
-
 /* The peer cannot close while p is locked, so its own lock is not needed. */
 static int op_send(struct evt_domain *caller, union args *args, bool narrow)
 {
@@ -130,7 +124,7 @@ static int op_send(struct evt_domain *caller, union args *args, bool narrow)
         return -XEN_EINVAL;
     env_lock(&p->lock);
     if (p->state == EVTCHNSTAT_interdomain)
-        raise_peer(p);
+        evt_raise_peer(p);
     else if (p->state == EVTCHNSTAT_ipi)
         evt_set_pending(caller, port, p);
     else if (p->state != EVTCHNSTAT_unbound)

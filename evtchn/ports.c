@@ -165,6 +165,7 @@ void evt_port_open_locked(struct evt_domain *d, uint32_t port, uint8_t state, un
 
     map_take(&d->taken, port);
     count_open(d, 1);
+    d->xen_ports += (state & EVT_XEN_ATTACHED) != 0;
     p->link = value;
     (void)evt_fifo_change(p, EVT_FIFO_PRIORITY, EVTCHN_FIFO_PRIORITY_DEFAULT);
     __atomic_store_n(&p->vcpu, (uint8_t)vcpu, __ATOMIC_RELAXED);
@@ -180,14 +181,16 @@ void evt_port_open(struct evt_domain *d, uint32_t port, uint8_t state, unsigned 
     env_unlock(&p->lock);
 }
 
-void evt_port_attach_xen(struct evt_domain *d, uint32_t port)
+void evt_raise_peer(const struct evt_port *p)
 {
-    struct evt_port *p = evt_port_of(d, port);
+    struct evt_domain *d = evt_link_domain(p->link);
+    uint32_t port = evt_link_port(p->link);
+    struct evt_port *q = evt_port_of(d, port);
 
-    env_lock(&p->lock);
-    d->xen_ports++;
-    p->state |= EVT_XEN_ATTACHED;
-    env_unlock(&p->lock);
+    if (!(evt_port_state(q) & EVT_XEN_ATTACHED))
+        evt_set_pending(d, port, q);
+    else if (d->consume)
+        d->consume(d->owner, port, evt_port_vcpu(q));
 }
 
 void evt_lock_pair(struct evt_port *a, struct evt_port *b)

@@ -168,6 +168,47 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     deferred_request();
 }
 
+/* Only a pause that is complete counts, so that one that is called again and again counts once. */
+int domain_pause(struct domain *d)
+{
+    bool off = true;
+    spin_lock(&d->lock);
+    for (unsigned i = 0; i < d->nr_vcpus; i++) {
+        if (!d->pauses)
+            sched_stop(d->vcpu[i], VCPU_PAUSED);
+        off &= sched_is_off(d->vcpu[i]);
+    }
+    if (off)
+        __atomic_store_n(&d->pauses, d->pauses + 1, __ATOMIC_RELEASE);
+    spin_unlock(&d->lock);
+    return off ? 0 : -XEN_ERESTART;
+}
+
+/* [d] */
+static void set_pauses(struct domain *d, uint32_t pauses)
+{
+    __atomic_store_n(&d->pauses, pauses, __ATOMIC_RELEASE);
+    for (unsigned i = 0; !pauses && i < d->nr_vcpus; i++)
+        sched_wake(d->vcpu[i], VCPU_PAUSED);
+}
+
+int domain_unpause(struct domain *d)
+{
+    spin_lock(&d->lock);
+    bool was_paused = d->pauses != 0;
+    if (was_paused)
+        set_pauses(d, d->pauses - 1);
+    spin_unlock(&d->lock);
+    return was_paused ? 0 : -XEN_EINVAL;
+}
+
+void domain_forget_pauses(struct domain *d)
+{
+    spin_lock(&d->lock);
+    set_pauses(d, 0);
+    spin_unlock(&d->lock);
+}
+
 void domain_crash(struct domain *d, const char *why)
 {
     struct vcpu *v = sched_current();

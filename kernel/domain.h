@@ -80,6 +80,7 @@ struct domain {
     uint64_t pages;             /* [a] frames that it owns */
     uint64_t max_pages;         /* [I] */
     uint64_t ram_low, ram_high; /* [I] bytes of RAM from 0, and from 4 GiB */
+    uint32_t pauses;            /* [d] to write, [a] to read: times that controllers have paused it */
     bool releasing;             /* [d] its frames are being given back: its gfns stay as they are */
     uint64_t max_gfn;           /* [d] highest gfn that ever was mapped */
     uint64_t gfn_limit;         /* [I] gfns from here on can't be mapped */
@@ -118,6 +119,16 @@ void domain_put(struct domain *d);
 void domain_shutdown(struct domain *d, uint32_t reason);
 /* The same because of something that the guest did; why is said on the console. */
 void domain_crash(struct domain *d, const char *why);
+
+/*
+ * A controller stops d, and lets it go on; as often as it was paused. The caller's vcpu is not d's. No locks.
+ * pause: 0: no CPU runs d or holds a state of its vcpus; -XEN_ERESTART: soon, call again.
+ * unpause: -XEN_EINVAL: it is not paused.
+ */
+int domain_pause(struct domain *d) __attribute__((warn_unused_result));
+int domain_unpause(struct domain *d) __attribute__((warn_unused_result));
+/* The controller is gone: whatever it has paused, or begun to, goes on. */
+void domain_forget_pauses(struct domain *d);
 
 /* Drop a reference to a frame that d owns, and count it if that freed it. */
 void domain_put_page(struct domain *d, uint64_t mfn);

@@ -93,8 +93,8 @@ void env_put_domain(struct evt_domain *e)
 
 bool env_is_paused_by_controller(struct evt_domain *target)
 {
-    (void)target; /* there is no operation that pauses a domain */
-    return false;
+    const struct domain *d = evt_owner(target);
+    return __atomic_load_n(&d->pauses, __ATOMIC_ACQUIRE) != 0;
 }
 
 bool env_pirq_permitted(struct evt_domain *e, uint32_t pirq)

@@ -20,6 +20,7 @@ static const struct hypercall {
     [__HYPERVISOR_event_channel_op] = {hc_event_channel_op, "event_channel_op", CONTAINER_HVM | CONTAINER_PV},
     [__HYPERVISOR_physdev_op] = {hc_physdev_op, "physdev_op", CONTAINER_HVM | CONTAINER_PV},
     [__HYPERVISOR_hvm_op] = {hc_hvm_op, "hvm_op", CONTAINER_HVM | CONTAINER_PV},
+    [__HYPERVISOR_domctl] = {hc_domctl, "domctl", CONTAINER_HVM | CONTAINER_PV},
 };
 
 int64_t hypercall_dispatch(struct vcpu *v, uint64_t nr, uint64_t *args)

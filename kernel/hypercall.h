@@ -42,5 +42,6 @@ int64_t hc_sched_op(struct vcpu *v, uint64_t *args);
 int64_t hc_event_channel_op(struct vcpu *v, uint64_t *args);
 int64_t hc_physdev_op(struct vcpu *v, uint64_t *args);
 int64_t hc_hvm_op(struct vcpu *v, uint64_t *args);
+int64_t hc_domctl(struct vcpu *v, uint64_t *args);
 
 #endif

@@ -25,6 +25,8 @@ static const char *vcpu_state(const struct vcpu *v)
         return "shut down";
     if (by & VCPU_DOWN)
         return "down";
+    if (by & VCPU_PAUSED)
+        return "paused";
     if (by & VCPU_BLOCKED)
         return __atomic_load_n(&v->poll_port, __ATOMIC_RELAXED) != POLL_NONE ? "polling" : "blocked";
     return v->running ? "running" : "runnable";

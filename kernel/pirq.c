@@ -70,7 +70,7 @@ bool pirq_permitted(const struct domain *d, uint32_t pirq)
     return d->container == CONTAINER_HVM || is_granted(d, pirq);
 }
 
-/* An hvm domain may bind a pirq that is nothing: it never fires (PHYS-02). */
+/* An hvm domain may bind a pirq that is nothing: it never fires (PIRQ-01). */
 int pirq_bind(const struct domain *d, uint32_t pirq, bool share)
 {
     struct line *l = line_of(d, pirq);

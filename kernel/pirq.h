@@ -13,7 +13,7 @@
 struct domain;
 struct vcpu;
 
-/* A domain's pirqs are below this: so many the real Xen gave a PVH dom0 (PHYS-02). */
+/* A domain's pirqs are below this: so many the real Xen gave a PVH dom0 (PIRQ-01). */
 #define PIRQ_PER_DOMAIN 208
 
 /* Before the first domain. */

@@ -46,6 +46,8 @@ static void step_stopping(struct domain *d)
         console_flush_vcpu(d->vcpu[i]);
     }
     watchdogs_stop(d);
+    if (d->privileged)
+        domains_each(domain_forget_pauses);
     d->state = DOMAIN_CLOSING;
 }
 

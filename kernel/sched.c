@@ -109,7 +109,7 @@ static void dequeue(struct runqueue *rq, struct vcpu *v)
 
 static int32_t stopped_state(const struct vcpu *v)
 {
-    return v->blocked_by & (VCPU_DOWN | VCPU_SHUTDOWN) ? RUNSTATE_offline : RUNSTATE_blocked;
+    return v->blocked_by & VCPU_OFF ? RUNSTATE_offline : RUNSTATE_blocked;
 }
 
 void sched_wake(struct vcpu *v, uint32_t reasons)
@@ -270,7 +270,7 @@ static void unload(struct runqueue *rq)
 static void switch_state(struct runqueue *rq, struct vcpu *next)
 {
     struct vcpu *old = rq->loaded;
-    if (old && old != next && (next || (old->blocked_by & (VCPU_DOWN | VCPU_SHUTDOWN))))
+    if (old && old != next && (next || (old->blocked_by & VCPU_OFF)))
         unload(rq);
     if (next && rq->loaded != next) {
         __atomic_store_n(&rq->loaded, next, __ATOMIC_RELEASE);

@@ -29,7 +29,7 @@ void sched_unplace(unsigned cpu, unsigned weight);
 void sched_wake(struct vcpu *v, uint32_t reasons);
 /* Add reasons: the vcpu stops soon (at once if it does not run). Any CPU. */
 void sched_stop(struct vcpu *v, uint32_t reasons);
-/* Does no CPU run v or hold its state? True only after sched_stop(DOWN or SHUTDOWN). */
+/* Does no CPU run v or hold its state? True only after sched_stop(VCPU_OFF or some of it). */
 bool sched_is_off(const struct vcpu *v);
 /* v is current and gives way once. */
 void sched_yield(struct vcpu *v);

@@ -13,9 +13,11 @@
 #include "kernel/timer_queue.h"
 
 /* Why a vcpu can't run; 0 = it can. */
-#define VCPU_DOWN (1U << 0)     /* never started, or VCPUOP_down */
-#define VCPU_BLOCKED (1U << 1)  /* waits for an event */
-#define VCPU_SHUTDOWN (1U << 2) /* its domain has ended */
+#define VCPU_DOWN (1U << 0)                                /* never started, or VCPUOP_down */
+#define VCPU_BLOCKED (1U << 1)                             /* waits for an event */
+#define VCPU_SHUTDOWN (1U << 2)                            /* its domain has ended */
+#define VCPU_PAUSED (1U << 3)                              /* a controller has paused its domain */
+#define VCPU_OFF (VCPU_DOWN | VCPU_SHUTDOWN | VCPU_PAUSED) /* no CPU keeps its state */
 
 #define VCPU_LINE_MAX 256 /* bytes of console output that wait for their newline */
 

@@ -10,6 +10,7 @@
 #include "arch/x86/creg.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/xsave.h"
 #include "common/string.h"
 #include "guest/abi/errno.h"
 #include "kernel/door.h"
@@ -23,8 +24,6 @@
 
 #define CPUID_80000008_EBX_RESTORES_POINTERS (1U << 2)
 
-#define FXSAVE_FCW 0 /* offsets in the legacy region */
-#define FXSAVE_MXCSR 24
 #define FXSAVE_SIZE 512
 
 static struct {
@@ -93,13 +92,11 @@ void hvm_fpu_free(struct arch_vcpu *v)
 
 void hvm_fpu_reset(struct arch_vcpu *v)
 {
-    static const uint16_t fcw = 0x37f; /* all exceptions masked */
-    static const uint32_t mxcsr = 0x1f80;
-    uint8_t *area = v->xsave;
+    struct xsave_area *area = v->xsave;
 
     memset(area, 0, (size_t)PAGE_SIZE << fpu.order);
-    memcpy(area + FXSAVE_FCW, &fcw, sizeof(fcw));
-    memcpy(area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    area->fcw = FCW_AT_RESET;
+    area->mxcsr = MXCSR_AT_RESET;
     v->xcr0 = XCR0_X87;
 }
 
@@ -128,6 +125,17 @@ void hvm_fpu_load(struct arch_vcpu *v)
     set_xcr0(v->xcr0);
 }
 
+/*
+ * A guest that does not use the x87 is not made to load it. That is faster; and QEMU 7.2 needs it: its XRSTOR (FXRSTOR,
+ * FRSTOR, FLDENV) of x87 state changes a word of the first CPU that this one changes at each #VMEXIT, and not
+ * atomically. With several host threads nested paging could stay on behind a #VMEXIT there, and the machine was reset.
+ */
+static void forget_initial_x87(struct xsave_area *area)
+{
+    if (xsave_x87_is_initial(area))
+        area->xstate_bv &= ~XSTATE_X87;
+}
+
 void hvm_fpu_save(struct arch_vcpu *v)
 {
     if (!fpu.xcr0) {
@@ -136,6 +144,7 @@ void hvm_fpu_save(struct arch_vcpu *v)
     }
     set_xcr0(fpu.xcr0);
     __asm__ volatile("xsave64 (%0)" : : "r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+    forget_initial_x87(v->xsave);
 }
 
 /* SDM Vol. 2D, XSETBV: x87 always; AVX needs SSE; AVX-512 is all or nothing and needs AVX. */

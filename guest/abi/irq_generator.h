@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xenolith's interrupt generator: a device of a few lines whose only purpose is to interrupt (docs/abi/physdev.md). A
- * domain reaches the I/O ports of the lines that irqs= in its configuration gives to it; others read as ones.
+ * Xenolith's interrupt generator: a device of a few lines whose only purpose is to interrupt (docs/abi/interrupts.md).
+ * A domain reaches the I/O ports of the lines that irqs= in its configuration gives to it; others read as ones.
  */
 #ifndef GUEST_ABI_IRQ_GENERATOR_H
 #define GUEST_ABI_IRQ_GENERATOR_H

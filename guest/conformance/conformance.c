@@ -12,9 +12,10 @@ struct group {
 };
 
 static const struct group groups[] = {
-    {"matrix", conformance_matrix}, {"ports", conformance_ports},       {"deliver", conformance_deliver},
-    {"move", conformance_move},     {"poll", conformance_poll},         {"timer", conformance_timer},
-    {"fifo", conformance_fifo},     {"pointers", conformance_pointers}, {"switch", conformance_switch},
+    {"matrix", conformance_matrix},   {"ports", conformance_ports}, {"other", conformance_other},
+    {"deliver", conformance_deliver}, {"move", conformance_move},   {"poll", conformance_poll},
+    {"timer", conformance_timer},     {"fifo", conformance_fifo},   {"pointers", conformance_pointers},
+    {"switch", conformance_switch},
 };
 
 void guest_main(void)
@@ -22,6 +23,8 @@ void guest_main(void)
     char only[16];
     bool all = !args_string("only", only, sizeof(only));
 
+    if (args_is("role", "second"))
+        conformance_second();
     if (guest_env.nr_vcpus < VCPUS) {
         verdict(VERDICT_ERROR, "the domain needs %u vcpus", VCPUS);
         return;

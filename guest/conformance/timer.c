@@ -18,7 +18,9 @@
 #define LATE (300 * CLOCK_MS)
 #define WAIT_TIME (10 * CLOCK_MS) /* longer than SOON, shorter than LATE */
 #define GRACE CLOCK_MS
-#define PERIOD CLOCK_MS /* the shortest that is allowed */
+#define ABSURD (1ULL << 60)
+#define ABSURD_MEANS (100 * CLOCK_MS) /* HC-TIME-03 */
+#define PERIOD CLOCK_MS               /* the shortest that is allowed */
 #define STEPS_MAX 8U
 #define TRIES 20U
 
@@ -84,8 +86,8 @@ static uint64_t arm(const struct step *s)
 {
     uint64_t when = s->ahead ? clock_now() + s->time : s->time;
 
-    ahead = s->time;
-    deadline = s->ahead && (int64_t)ahead > 0 ? when : 0;
+    ahead = s->ahead ? s->time : s->time >= ABSURD ? ABSURD_MEANS : 0;
+    deadline = (int64_t)ahead > 0 ? clock_now() + ahead : 0;
     return when;
 }
 

@@ -122,7 +122,7 @@ static void poll_2level(void)
     CHECK_VALUE(timer, 71);
     evt_mask(timer);
     act("1.5  SCHEDOP_poll: the guest sleeps until port 71 is raised, by its timer; the port is masked");
-    CHECK_VALUE(hv_set_timer_op(clock_now() + 20 * CLOCK_MS), 0);
+    CHECK_VALUE(hv_set_timer_op(clock_now() + 500 * CLOCK_MS), 0);
     CHECK_VALUE(hv_sched_op(SCHEDOP_poll, &op), 0);
     text("     SCHEDOP_poll has returned; the guest takes the event without an upcall");
     step_clear_bit(&evt.pending[timer / W], timer % W);
@@ -145,7 +145,7 @@ static void two_levels(void)
 
 /* --- 3-level --- */
 
-#define FAR 4242U /* where 2-level has no ports; */
+#define FAR 4242U /* where 2-level has no ports */
 
 static void three_levels(void)
 {

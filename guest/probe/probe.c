@@ -40,7 +40,8 @@ static const struct part parts[] = {
     {"cpu", probe_cpu},       {"numbers", probe_numbers}, {"version", probe_version},     {"console", probe_console},
     {"memory", probe_memory}, {"events", probe_events},   {"sched", probe_sched},         {"vcpu", probe_vcpu},
     {"timer", probe_timer},   {"hvm", probe_hvm},         {"multicall", probe_multicall}, {"physdev", probe_physdev},
-    {"pirq", probe_pirq},     {"user", probe_user},       {"block", probe_block},         {"sleep", probe_sleep},
+    {"pirq", probe_pirq},     {"domctl", probe_domctl},   {"user", probe_user},           {"block", probe_block},
+    {"sleep", probe_sleep},
 };
 
 void guest_main(void)

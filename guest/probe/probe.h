@@ -36,6 +36,7 @@ void probe_hvm(void);
 void probe_multicall(void);
 void probe_physdev(void);
 void probe_pirq(void);
+void probe_domctl(void);
 void probe_block(void);
 void probe_sleep(void); /* only when asked for: the vcpu may never wake */
 

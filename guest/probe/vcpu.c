@@ -77,7 +77,7 @@ static void ask_vcpu_info(void)
     ask_info("register_vcpu_info(0, no RAM)", 0, 0xC8020, 0);
     ask_info("register_vcpu_info(0, gfn 2^40)", 0, 1ULL << 40, 0);
     ask_info("register_vcpu_info(0, offset 4096-63)", 0, gfn, 4096 - 63);
-    ask_info("register_vcpu_info(0, offset 4)", 0, gfn, 4);
+    ask_info("register_vcpu_info(0, offset half a word)", 0, gfn, sizeof(guest_word) / 2);
     ask_info("register_vcpu_info(0, good, offset 64)", 0, gfn, 64);
     guest_vcpu()->info = &info[1];
     note("the new one: upcall_pending %u, selector %llx", info[1].evtchn_upcall_pending,

@@ -52,8 +52,7 @@ static void call_once(void)
 
     present = 0;
     wanted++;
-    count_down();
-    CHECK_VALUE(down, others);
+    await_down(); /* what ran before has said that it is done, and may be on its way down */
     for (unsigned id = 1; id <= others; id++)
         CHECK_VALUE(evt_vcpu_start(id, answer_call, NULL), 0);
     smp_await(&present, others, "vcpus that came up");

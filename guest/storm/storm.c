@@ -20,6 +20,7 @@
 #include "guest/lib/events.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
+#include "guest/lib/random.h"
 #include "guest/lib/three_level.h"
 #include "guest/lib/verdict.h"
 
@@ -45,21 +46,13 @@ static void on_event(evtchn_port_t port, void *arg)
     __atomic_store_n(&t->seen, __atomic_load_n(&t->sent, __ATOMIC_SEQ_CST), __ATOMIC_SEQ_CST);
 }
 
-/* Marsaglia's xorshift with 32 bits: good enough to be unpredictable for a scheduler. */
-static unsigned next_random(unsigned *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
-
 static void send_all(void)
 {
-    unsigned state = 0x9E3779B9U * (guest_vcpu()->id + 1), failed = 0;
+    uint32_t state = 0x9E3779B9U * (guest_vcpu()->id + 1);
+    unsigned failed = 0;
 
     for (unsigned i = 0; i < nr_sends; i++) {
-        struct target *t = &target[next_random(&state) % nr_targets];
+        struct target *t = &target[random_next(&state) % nr_targets];
 
         __atomic_fetch_add(&t->sent, 1, __ATOMIC_SEQ_CST);
         failed += evt_send(t->port) != 0;

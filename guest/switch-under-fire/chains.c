@@ -180,3 +180,23 @@ void chains_unmask(unsigned seed)
         evt_unmask(port); /* may fail: a reset may have closed it */
     }
 }
+
+void chains_unmask_all(void)
+{
+    for (unsigned i = 0; i < NR_CHAINS; i++) {
+        CHECK_VALUE(evt_unmask(chain[i].port), 0);
+        if (chain[i].back)
+            CHECK_VALUE(evt_unmask(chain[i].back), 0);
+    }
+}
+
+evtchn_port_t chains_highest_port(void)
+{
+    evtchn_port_t highest = 0;
+
+    for (unsigned i = 0; i < NR_CHAINS; i++) {
+        highest = chain[i].port > highest ? chain[i].port : highest;
+        highest = chain[i].back > highest ? chain[i].back : highest;
+    }
+    return highest;
+}

@@ -27,6 +27,9 @@ void chains_await(unsigned n, const char *phase);
 /* Let another vcpu answer some of the chains; seed says which. And mask some and unmask them again. */
 void chains_move(unsigned seed);
 void chains_unmask(unsigned seed);
+/* FIFO: all words were masked when they came. And the highest port that needs one. */
+void chains_unmask_all(void);
+evtchn_port_t chains_highest_port(void);
 /* Events that have been answered since the start. */
 uint64_t chains_total(void);
 /* From now on a send may meet a closed port; or not. */
@@ -38,8 +41,8 @@ void chains_may_fail(bool may);
 #define VCPU_SENDS 2U   /* is the sender within the domain */
 
 enum order {
-    ORDER_REGISTER, /* the domain is on three levels: register the L2 selector */
-    ORDER_LEAVE,    /* the domain has been reset: do not scan three levels; then wait */
+    ORDER_REGISTER, /* the domain is on three levels or FIFO: register the L2 selector or the control block */
+    ORDER_LEAVE,    /* the domain has been reset: scan two levels; then wait */
     ORDER_GO,       /* the tables are those of two levels: go on */
 };
 

@@ -4,6 +4,7 @@
  * through memory: a vcpu without an L2 selector is parked and gets no IPI (event-channels.md, section 4).
  */
 #include "guest/lib/clock.h"
+#include "guest/lib/fifo.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/three_level.h"
 #include "guest/lib/verdict.h"
@@ -21,7 +22,7 @@ static bool unmasking;
 static void carry_out(enum order order)
 {
     if (order == ORDER_REGISTER)
-        CHECK_VALUE(evt_register_3level_vcpu(), 0);
+        CHECK_VALUE(evt.fifo ? evt_register_fifo_vcpu() : evt_register_3level_vcpu(), 0);
     else if (order == ORDER_LEAVE)
         evt_leave_3level_vcpu();
 }

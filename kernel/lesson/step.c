@@ -128,8 +128,8 @@ static const struct meaning {
         "it stands in a queue already: stop"),
     ROW(XEN, EVENT, OR, BUSY, IF_BIT, PORT, "the guest is asked to leave the word alone",
         "the guest is asked to leave the word alone"),
-    ROW(XEN, EVENT, READ, OWN_WORD, IF_LINKED, INDEX, "port %u stands in no queue, so it may change to another",
-        "port %u stays in the queue where it stands"),
+    ROW(XEN, EVENT, READ, OWN_WORD, IF_LINKED, INDEX, "in no queue: it may join another one",
+        "in a queue: it stays there"),
     ROW(XEN, EVENT, READ, ANY_BIT, IF_LINKED, INDEX, "port %u, the last of the queue, has been taken",
         "port %u is the last of the queue"),
     ROW(XEN, EVENT, CAS, ANY_BIT, IF_VALUE, NEW_LINK, "", "its LINK names port %u, the next in the queue"),
@@ -239,7 +239,7 @@ uint32_t step_port(const struct step *s)
 static void put_line(char line[STEP_LINE_MAX], unsigned number, const char *who, const char *what, const char *values,
                      const char *meaning)
 {
-    int n = format(line, STEP_LINE_MAX, "%3u  %-5s  %-43s  %-24s  %s", number, who, what, values, meaning);
+    int n = format(line, STEP_LINE_MAX, "%3u  %-5s  %-41s  %-24s  %s", number, who, what, values, meaning);
 
     while (n > 0 && line[n - 1] == ' ')
         line[--n] = '\0';

@@ -185,12 +185,15 @@ void __wrap_evt_domain_set_dying(struct evt_domain *e)
 
 /* --- The guest's steps, and its wishes */
 
-static void watch(struct vcpu *v)
+/* A domain that is being shut down has been forgotten, or is now: its other vcpus may still run. */
+static void watch(const struct vcpu *v)
 {
-    struct evt_domain *nobody = NULL;
+    struct evt_domain *nobody = NULL, *e = v->domain->evt;
 
-    (void)__atomic_compare_exchange_n(&watched, &nobody, v->domain->evt, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    if (!is_watched(v->domain->evt))
+    (void)__atomic_compare_exchange_n(&watched, &nobody, e, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&v->domain->shutdown, __ATOMIC_SEQ_CST) != DOMAIN_NOT_SHUT)
+        forget(e);
+    if (!is_watched(e))
         return;
     __atomic_store_n(&steps, 0, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < nr_cpus; i++)

@@ -27,6 +27,7 @@
 #define evtchn_query_extended_abis ours_evtchn_query_extended_abis
 #define evtchn_register_3level64 ours_evtchn_register_3level64
 #define evtchn_register_3level32 ours_evtchn_register_3level32
+#define xen_domctl ours_xen_domctl
 #define xen_hvm_param ours_xen_hvm_param
 #define xen_hvm_evtchn_upcall_vector ours_xen_hvm_evtchn_upcall_vector
 #define xen_hvm_xentrace ours_xen_hvm_xentrace
@@ -70,6 +71,7 @@
 #define multicall_entry64 ours_multicall_entry64
 #define multicall_entry32 ours_multicall_entry32
 
+#include "guest/abi/domctl.h"
 #include "guest/abi/elfnote.h"
 #include "guest/abi/errno.h"
 #include "guest/abi/event_channel.h"
@@ -99,6 +101,7 @@
 #undef evtchn_query_extended_abis
 #undef evtchn_register_3level64
 #undef evtchn_register_3level32
+#undef xen_domctl
 #undef xen_hvm_param
 #undef xen_hvm_evtchn_upcall_vector
 #undef xen_hvm_xentrace
@@ -145,9 +148,12 @@
 /* Each number is compared by tools/check/abi_numbers.py; here Xen's take the place of ours. */
 #pragma GCC system_header
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
+#define __XEN_TOOLS__ 1 /* for domctl.h, which also wants unnamed unions */
+#undef __STRICT_ANSI__
 #include <xen/xen.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/domctl.h>
 #include <xen/elfnote.h>
 #include <xen/event_channel.h>
 #include <xen/hvm/hvm_op.h>

@@ -94,6 +94,10 @@ void *env_map_frame(struct evt_domain *d, uint64_t frame)
 {
     struct fake_domain *f = of(d);
     require(fake.nr_held == 0, "a frame is mapped under a lock");
+    void (*other)(void) = fake.on_map;
+    fake.on_map = NULL;
+    if (other)
+        other();
     if (++fake.maps == fake.fail_map || frame >= FAKE_FRAMES || f->readonly[frame])
         return NULL;
     f->refs[frame]++;
@@ -116,6 +120,8 @@ void env_unmap_frame(struct evt_domain *d, void *mapped)
 void env_kick(struct evt_domain *d, unsigned vcpu)
 {
     __atomic_fetch_add(&of(d)->kicks[vcpu], 1, __ATOMIC_RELAXED);
+    if (fake.on_kick)
+        fake.on_kick(of(d), vcpu);
 }
 
 void env_wake_pollers(struct evt_domain *d, uint32_t port)
@@ -317,6 +323,14 @@ struct evt_config fake_config(uint16_t domid)
     };
 }
 
+static void consume(void *owner, uint32_t port, unsigned vcpu)
+{
+    struct fake_domain *f = owner;
+    __atomic_fetch_add(&f->consumed, 1, __ATOMIC_RELAXED);
+    f->consumed_port = port;
+    f->consumed_vcpu = vcpu;
+}
+
 struct fake_domain *fake_create(const struct evt_config *config)
 {
     struct fake_domain *f = fake.domain;
@@ -324,6 +338,7 @@ struct fake_domain *fake_create(const struct evt_config *config)
         f++;
     struct evt_config c = *config;
     c.owner = f;
+    c.consume = consume;
     memset(f, 0, sizeof(*f));
     f->evt = evt_domain_create(&c);
     if (!f->evt)
@@ -368,6 +383,12 @@ void fake_destroy(struct fake_domain *d)
     }
     frame_free(d->shared_info);
     frame_free(d->late_info);
+}
+
+void fake_attach_xen(struct fake_domain *d, uint32_t port)
+{
+    d->evt->xen_ports++;
+    evt_port_of(d->evt, port)->state |= EVT_XEN_ATTACHED;
 }
 
 static int64_t call(struct fake_domain *d, uint32_t cmd, void *arg, size_t n, bool narrow)
@@ -428,6 +449,7 @@ static uint64_t mix_domain(uint64_t hash, const struct fake_domain *f)
     for (unsigned i = 0; i < d->nr_vcpus; i++)
         hash = mix(hash, evt_vcpu_of(d, i), sizeof(struct evt_vcpu));
     hash = mix(hash, f->pirq, sizeof(f->pirq));
+    hash = mix(hash, &f->consumed, sizeof(f->consumed));
     hash = mix(hash, &d->ops, sizeof(d->ops));
     hash = mix(hash, &d->nr_words, sizeof(d->nr_words));
     hash = mix(hash, &d->dropped, sizeof(d->dropped));

@@ -44,6 +44,9 @@ struct fake_domain {
     unsigned kicks[FAKE_VCPUS], wakes, wake_alls;
     uint32_t last_wake;
     struct fake_pirq pirq[FAKE_PIRQS];
+    unsigned consumed; /* events for Xen-attached ports; the last one: */
+    uint32_t consumed_port;
+    unsigned consumed_vcpu;
     int handles; /* env_get_domain minus env_put_domain */
 };
 
@@ -65,11 +68,13 @@ struct fake_env {
     bool quiesce_busy;    /* another CPU is at it */
     bool in_quiesce;
     unsigned quiesces;
-    void (*on_quiesce)(void); /* what another CPU does while this one waits */
-    bool yield;               /* env_should_yield's answer */
-    unsigned yields;          /* times it was asked */
-    bool threaded;            /* several threads: locks are real, and their order is not watched */
-    const uint32_t *held[8];  /* locks, in order of taking */
+    void (*on_kick)(struct fake_domain *d, unsigned vcpu); /* what the vcpu sees when it is told */
+    void (*on_map)(void);                                  /* what another CPU does when a frame is mapped, once */
+    void (*on_quiesce)(void);                              /* what another CPU does while this one waits */
+    bool yield;                                            /* env_should_yield's answer */
+    unsigned yields;                                       /* times it was asked */
+    bool threaded;           /* several threads: locks are real, and their order is not watched */
+    const uint32_t *held[8]; /* locks, in order of taking */
     unsigned nr_held;
     unsigned long locks[3]; /* taken so far, by FAKE_LOCK_*; not when threaded */
 };
@@ -89,6 +94,9 @@ struct fake_domain *fake_create(const struct evt_config *config);
 struct fake_domain *fake_domain(uint16_t domid);
 /* Take one domain down, as its owner would. */
 void fake_destroy(struct fake_domain *d);
+
+/* The hypervisor consumes this open port from now on. */
+void fake_attach_xen(struct fake_domain *d, uint32_t port);
 
 /* event_channel_op with an argument of n bytes, which is copied to guest memory and back. */
 int64_t fake_op(struct fake_domain *d, uint32_t cmd, void *arg, size_t n);

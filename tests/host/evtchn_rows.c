@@ -67,7 +67,7 @@ void row_port_reserved(struct attempt *a)
 void row_port_attached(struct attempt *a)
 {
     int64_t port = op_alloc_unbound(a->caller, DOMID_SELF, 2);
-    evt_port_attach_xen(a->caller->evt, (uint32_t)port);
+    fake_attach_xen(a->caller, (uint32_t)port);
     a->arg.u32[0] = (uint32_t)port;
 }
 
@@ -142,7 +142,7 @@ static void status(struct attempt *a)
 static void status_attached(struct attempt *a)
 {
     int64_t port = op_bind_ipi(a->other, 0);
-    evt_port_attach_xen(a->other->evt, (uint32_t)port);
+    fake_attach_xen(a->other, (uint32_t)port);
     a->arg.status.port = (uint32_t)port;
 }
 

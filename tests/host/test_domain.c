@@ -149,6 +149,11 @@ void sched_wake(struct vcpu *v, uint32_t reasons)
     v->blocked_by &= ~reasons;
 }
 
+bool sched_is_off(const struct vcpu *v)
+{
+    return !v->running;
+}
+
 struct vcpu *sched_current(void)
 {
     return NULL;
@@ -293,13 +298,42 @@ static void gfns_beyond_the_table(void **state)
     domain_free(d);
 }
 
+/* A pause is complete when no CPU runs the vcpu any more; the calls until then are one pause. */
+static void pausing(void **state)
+{
+    (void)state;
+    struct domain *d = create(7);
+    struct vcpu *v = d->vcpu[0];
+    v->blocked_by = VCPU_BLOCKED;
+    v->running = true;
+    assert_int_equal(domain_unpause(d), -XEN_EINVAL);
+    assert_int_equal(domain_pause(d), -XEN_ERESTART);
+    assert_int_equal(domain_pause(d), -XEN_ERESTART);
+    assert_int_equal(v->blocked_by, VCPU_BLOCKED | VCPU_PAUSED);
+    assert_int_equal(domain_unpause(d), -XEN_EINVAL); /* nobody's yet */
+    v->running = false;
+    assert_int_equal(domain_pause(d), 0);
+    assert_int_equal(domain_pause(d), 0);
+    assert_int_equal(domain_unpause(d), 0);
+    assert_int_equal(v->blocked_by, VCPU_BLOCKED | VCPU_PAUSED);
+    assert_int_equal(domain_unpause(d), 0);
+    assert_int_equal(v->blocked_by, VCPU_BLOCKED);
+    assert_int_equal(domain_unpause(d), -XEN_EINVAL);
+    v->running = true;
+    assert_int_equal(domain_pause(d), -XEN_ERESTART);
+    domain_forget_pauses(d);
+    assert_int_equal(v->blocked_by, VCPU_BLOCKED);
+    assert_true(domain_unlink(d));
+    domain_free(d);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, set_up, all_given_back)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(held_by_another),        CASE(number_used_again),     CASE(frames_taken_meanwhile),
-        CASE(frames_given_meanwhile), CASE(gfns_beyond_the_table),
+        CASE(frames_given_meanwhile), CASE(gfns_beyond_the_table), CASE(pausing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,24 @@ static void moving_vcpu_info_loses_nothing(void **state)
     assert_int_equal(*guest_upcall(d, 1), 1);
 }
 
+/* EVT-2L-13: a bit of the port's former life swallows the first event of the new one, until somebody clears it. */
+static void a_stale_bit_swallows_an_event(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    guest_pending64(d)[0] = 1 << 1;
+    assert_int_equal(op_bind_ipi(d, 0), 1);
+    assert_int_equal(guest_pending64(d)[0], 1 << 1);
+    assert_int_equal(op_send(d, 1), 0);
+    assert_int_equal(*guest_sel64(d, 0), 0);
+    assert_int_equal(d->wakes, 0);
+    assert_int_equal(op_close(d, 1), 0);
+    assert_int_equal(guest_pending64(d)[0], 0);
+    assert_int_equal(op_bind_ipi(d, 0), 1);
+    assert_int_equal(op_send(d, 1), 0);
+    assert_int_equal(*guest_sel64(d, 0), 1);
+}
+
 /* EVT-2L-11 */
 static void a_vcpu_without_vcpu_info_is_parked(void **state)
 {
@@ -222,6 +240,7 @@ int main(void)
         IN_WORLD(limits_by_word_size),
         IN_WORLD(ports_beyond_a_new_limit_are_inert),
         IN_WORLD(moving_vcpu_info_loses_nothing),
+        IN_WORLD(a_stale_bit_swallows_an_event),
         IN_WORLD(a_vcpu_without_vcpu_info_is_parked),
         IN_WORLD(the_first_place_is_quiet),
         IN_WORLD(a_debugger_sees_why),

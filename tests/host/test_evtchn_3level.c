@@ -481,8 +481,8 @@ static void xen_ports_survive_a_reset(void **state)
     (void)state;
     struct fake_domain *d = on_3level();
     open_up_to(d, 6000);
-    evt_port_attach_xen(d->evt, 6000);
-    evt_port_attach_xen(d->evt, 3);
+    fake_attach_xen(d, 6000);
+    fake_attach_xen(d, 3);
     assert_int_equal(op_reset(d, DOMID_SELF), 0);
     assert_int_equal(evt_open_ports(d->evt), 2);
     SOUND();

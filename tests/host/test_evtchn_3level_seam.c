@@ -3,7 +3,7 @@
  * The 3-level ABI with another CPU that comes in between two accesses: this program supplies the seam (evtchn/shm.h)
  * for abi_3level.c, and before each access something may happen.
  */
-// links: evtchn/[!a]*.c evtchn/abi_2level.c evtchn/abi_fifo.c tests/host/env_fake.c common/format.c
+// links: evtchn/*.c tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_3level.c"
 

@@ -203,7 +203,7 @@ static void set_priority_is_refused_in_order(void **state)
     assert_int_equal(op_bind_ipi(d, 0), 1);
     REFUSED(XEN_EINVAL, op_set_priority(d, 1, 16));
     assert_int_equal(op_set_priority(d, 1, 15), 0);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     REFUSED(XEN_EACCES, op_set_priority(d, 1, 3));
 }
 
@@ -439,7 +439,7 @@ static void a_vcpu_without_info_catches_up(void **state)
 
 /* --- Priorities and moves */
 
-/* EVT-FIFO-01, EVT-FIFO-14 */
+/* EVT-FIFO-01, EVT-FIFO-14, EVT-FIFO-25 */
 static void priorities_are_queues(void **state)
 {
     (void)state;
@@ -695,7 +695,7 @@ static void xen_ports_survive_a_reset(void **state)
     assert_int_equal(op_init_control(d, 0, CONTROL, 0), 0);
     open_ipis(d, 5000);
     assert_int_equal(op_send(d, 5000), 0);
-    evt_port_attach_xen(d->evt, 5000);
+    fake_attach_xen(d, 5000);
     SOUND();
     assert_int_equal(op_reset(d, DOMID_SELF), 0);
     assert_int_equal(evt_open_ports(d->evt), 1);

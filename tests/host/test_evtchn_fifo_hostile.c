@@ -4,9 +4,7 @@
  * abi_fifo.c, and before each access a hand of the guest may change any word. Every operation must end, and the core's
  * own state stay sound.
  */
-// links: evtchn/abi_2level.c evtchn/abi_3level.c evtchn/check.c evtchn/domain.c evtchn/fifo_register.c evtchn/ops.c
-// links: evtchn/pirq.c evtchn/ports.c evtchn/register.c evtchn/reset.c evtchn/view.c evtchn/virq.c
-// links: tests/host/env_fake.c common/format.c
+// links: evtchn/*.c tests/host/env_fake.c common/format.c
 #define EVT_SHM_EXTERN
 #include "evtchn/abi_fifo.c"
 
@@ -235,6 +233,53 @@ static void a_port_that_moved_meanwhile_is_left(void **state)
     SOUND();
 }
 
+static void link_as_well(void *w)
+{
+    if (w != word(on_the_way) || fake.nr_held < 2)
+        return;
+    hook = NULL;
+    *word(on_the_way) |= LINKED; /* by who had the queue's lock before */
+}
+
+/* The port was not linked when it was looked at, and is when the lock of its queue is held: it must stay there. */
+static void a_port_that_was_linked_meanwhile_stays(void **state)
+{
+    (void)state;
+    make_world(4);
+    on_the_way = 4;
+    assert_int_equal(op_send(d, 4), 0);
+    *word(4) = 0; /* the guest has consumed it */
+    uint16_t before = evt_fifo_of(evt_port_of(d->evt, 4));
+    assert_int_equal(op_set_priority(d, 4, 3), 0);
+    hook = link_as_well;
+    assert_int_equal(op_send(d, 4), 0);
+    assert_null(hook);
+    assert_int_equal(evt_fifo_of(evt_port_of(d->evt, 4)) & EVT_FIFO_QUEUE, before & EVT_FIFO_QUEUE);
+    assert_int_equal(control(0)->ready, 1U << EVTCHN_FIFO_PRIORITY_DEFAULT);
+    SOUND();
+}
+
+/* --- A guest that takes a queue as soon as it is said to be ready */
+
+static uint32_t head_when_ready;
+
+static void look_at_the_head(void *w)
+{
+    if (w == &control(0)->ready)
+        head_when_ready = control(0)->head[EVTCHN_FIFO_PRIORITY_DEFAULT];
+}
+
+static void the_head_comes_before_ready(void **state)
+{
+    (void)state;
+    make_world(4);
+    head_when_ready = 0;
+    hook = look_at_the_head;
+    assert_int_equal(op_send(d, 4), 0);
+    hook = NULL;
+    assert_int_equal(head_when_ready, 4);
+}
+
 /* --- A guest that writes anything anywhere */
 
 static void scribble(void *w)
@@ -306,6 +351,8 @@ int main(void)
         IN_WORLD(a_tail_may_be_consumed_at_any_moment),
         IN_WORLD(a_busy_tail_may_be_consumed),
         IN_WORLD(a_port_that_moved_meanwhile_is_left),
+        IN_WORLD(a_port_that_was_linked_meanwhile_stays),
+        IN_WORLD(the_head_comes_before_ready),
         IN_WORLD(scribbles_lead_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

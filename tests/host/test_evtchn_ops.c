@@ -118,7 +118,7 @@ static void bind_interdomain_without_room(void **state)
     REFUSED(XEN_EINVAL, op_bind_ipi(a, 0));
 }
 
-/* EVT-OP-11, EVT-OP-19 */
+/* EVT-OP-11, EVT-OP-19, EVT-OP-32 */
 static void bind_interdomain_binds_and_raises_the_local_port(void **state)
 {
     (void)state;
@@ -182,7 +182,7 @@ static void bind_virq_rules(void **state)
     SOUND();
 }
 
-/* EVT-OBJ-07 */
+/* EVT-OBJ-07, EVT-OP-33 */
 static void virqs_are_raised_where_they_are_bound(void **state)
 {
     (void)state;
@@ -200,6 +200,8 @@ static void virqs_are_raised_where_they_are_bound(void **state)
     assert_int_equal(op_bind_vcpu(d, 2, 3), 0); /* global ones move ... */
     evt_raise_virq(d->evt, 0, VIRQ_CONSOLE);
     assert_int_equal(d->kicks[3], 1);
+    REFUSED(XEN_EEXIST, op_bind_virq(d, VIRQ_CONSOLE, 0)); /* and are bound on vcpu 0 nevertheless */
+    REFUSED(XEN_EINVAL, op_bind_virq(d, VIRQ_CONSOLE, 3));
     REFUSED(XEN_EINVAL, op_bind_vcpu(d, 1, 2)); /* ... per-vcpu ones do not */
     assert_int_equal(op_close(d, 2), 0);
     assert_int_equal(op_bind_virq(d, VIRQ_CONSOLE, 0), 2);
@@ -216,11 +218,11 @@ static void close_refusals(void **state)
     REFUSED(XEN_EINVAL, op_close(d, 256));
     REFUSED(XEN_EINVAL, op_close(d, UINT32_MAX));
     assert_int_equal(op_bind_ipi(d, 0), 1);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     REFUSED(XEN_EINVAL, op_close(d, 1));
 }
 
-/* EVT-OP-15 */
+/* EVT-OP-15, EVT-OP-32 */
 static void close_clears_pending_and_unbinds_the_peer(void **state)
 {
     (void)state;
@@ -260,7 +262,7 @@ static void send_by_state(void **state)
     uint64_t before = fake_snapshot();
     assert_int_equal(op_send(p.a, 4), 0); /* dropped */
     assert_true(before == fake_snapshot());
-    evt_port_attach_xen(p.a->evt, 2);
+    fake_attach_xen(p.a, 2);
     REFUSED(XEN_EINVAL, op_send(p.a, 2));
 }
 
@@ -277,7 +279,7 @@ static void status_order_of_checks(void **state)
     assert_int_equal(op_status(dom0, 2, 1, &s), 0);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     assert_int_equal(s.u.unbound.dom, 77);
-    evt_port_attach_xen(b->evt, 1);
+    fake_attach_xen(b, 1);
     REFUSED(XEN_EACCES, op_status(a, 2, 1, &s)); /* before -EPERM */
     REFUSED(XEN_EACCES, op_status(b, DOMID_SELF, 1, &s));
     assert_int_equal(op_bind_virq(b, VIRQ_DEBUG, 1), 2);
@@ -323,7 +325,7 @@ static void bind_ipi_and_bind_vcpu(void **state)
     /* On 2-level the move of a pending event raises nothing. */
     assert_int_equal(op_bind_vcpu(p.a, 1, 2), 0);
     assert_int_equal(p.a->kicks[2], 0);
-    evt_port_attach_xen(p.a->evt, 1);
+    fake_attach_xen(p.a, 1);
     REFUSED(XEN_EINVAL, op_bind_vcpu(p.a, 1, 1));
 }
 
@@ -338,7 +340,7 @@ static void unmask_rules(void **state)
     assert_int_equal(op_unmask(d, 0), 0);
     assert_int_equal(op_unmask(d, 1), 0);
     assert_int_equal(op_bind_ipi(d, 0), 1);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     assert_int_equal(op_unmask(d, 1), 0);
     assert_int_equal(guest_mask64(d)[0], UINT64_MAX);
     assert_int_equal(d->kicks[0], 0);
@@ -405,7 +407,7 @@ static void polling(void **state)
     assert_int_equal(evt_port_is_pending(d->evt, 1), 0);
     assert_int_equal(op_send(d, 1), 0);
     assert_int_equal(evt_port_is_pending(d->evt, 1), 1);
-    evt_port_attach_xen(d->evt, 1);
+    fake_attach_xen(d, 1);
     assert_int_equal(evt_port_is_pending(d->evt, 1), -XEN_EINVAL);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical interrupts at the core: row 2 of the table, check by check, and what becomes of a port with a line. */
+/* Physical interrupts at the core: EVT-OP-13 check by check, and what becomes of a port with a line. */
 // links: evtchn/*.c tests/host/env_fake.c common/format.c
 #include "tests/host/test_evtchn.h"
 

@@ -169,7 +169,7 @@ static void a_dying_domain_closes_in_steps(void **state)
     open_ports(a, 150);
     assert_int_equal(op_alloc_unbound(b, DOMID_SELF, 1), 1);
     assert_int_equal(op_bind_interdomain(a, 2, 1), 151);
-    evt_port_attach_xen(a->evt, 3);
+    fake_attach_xen(a, 3);
     evt_domain_set_dying(a->evt);
     fake.yield = true;
     assert_int_equal(evt_domain_close_ports(a->evt), -XEN_ERESTART);

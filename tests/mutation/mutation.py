@@ -9,39 +9,65 @@ in tests/mutation/survivors.txt, each with the reason why nobody can notice, or 
 
 import argparse
 import collections
+import functools
 import glob
 import hashlib
 import os
 import queue
 import re
 import shlex
+import shutil
 import sys
 import threading
 import time
 
 import operators
-from suites import Broken, Program
+from suites import Broken, Program, included_sources
 
-HERE = os.path.dirname(__file__)
+HERE = "tests/mutation"
 MAX_SURVIVORS = 0.05
 SMOKE = 5
+REFERENCE_OPERATIONS = 60000
+SANITIZERS = "MUTANT_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all"
+MODEL = ["--quick"]
+
+COPIED = ("common", "evtchn", "guest", "tests")
 
 # Not mutated: check.c is a test itself (the invariants that the suites look at).
-FILES = sorted(set(glob.glob("evtchn/*.[ch]")) - {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"})
+NOT_MUTATED = {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"}
 
 UNIT_ORDER = ("2level", "reset", "ops", "fifo", "3level", "ports", "cost", "threads")
 NEAREST = {"abi_fifo": "fifo", "fifo_register": "fifo", "abi_3level": "3level", "register": "3level", "ports": "ports", "reset": "reset"}
 
 
+def core_tests():
+    return sorted(os.path.basename(path)[:-2] for path in glob.glob("tests/host/test_evtchn_*.c"))
+
+
+def lone_tests():
+    """Those that include a source of the core, and so are programs of their own."""
+    return [name for name in core_tests() if included_sources(f"tests/host/{name}.c")]
+
+
 def unit_order(file):
     """The names of the unit tests: the file's own first, then by cost."""
-    names = sorted(os.path.basename(path)[len("test_evtchn_") : -2] for path in glob.glob("tests/host/test_evtchn_*.c"))
-    names = [name for name in names if not re.search(r'^#include "evtchn/\w+\.c"', read(f"tests/host/test_evtchn_{name}.c"), re.M)]
     nearest = NEAREST.get(os.path.basename(file)[:-2], "")
-    names.sort(key=lambda name: (name != nearest, UNIT_ORDER.index(name) if name in UNIT_ORDER else 3))
-    return [f"test_evtchn_{name}" for name in names]
+    short = [name[len("test_evtchn_") :] for name in core_tests() if name not in lone_tests()]
+    short.sort(key=lambda name: (name != nearest, UNIT_ORDER.index(name) if name in UNIT_ORDER else 3))
+    return [f"test_evtchn_{name}" for name in short]
 
 
+def enter_copy(build):
+    """Work on a copy of the sources: somebody may edit them meanwhile. Dates are copied too, so little is built again."""
+    copy = os.path.join(build, "mutation", "source")
+    shutil.rmtree(copy, ignore_errors=True)
+    for folder in COPIED:
+        shutil.copytree(folder, os.path.join(copy, folder))
+    shutil.copy2("Makefile", copy)
+    os.chdir(copy)
+
+
+@functools.lru_cache(maxsize=None)
 def read(path):
     with open(path, encoding="utf-8") as text:
         return text.read()
@@ -84,7 +110,7 @@ def read_classic():
 
 def read_mechanical():
     found, seen = [], collections.Counter()
-    for path in FILES:
+    for path in sorted(set(glob.glob("evtchn/*.[ch]")) - NOT_MUTATED):
         for mutant in operators.Source(path, read(path)).mutants():
             seen[mutant.key] += 1
             if seen[mutant.key] > 1:  # the same line twice in a function
@@ -118,6 +144,7 @@ class Run:
         self.programs, self.folder, self.jobs = programs, folder, jobs
         self.verdicts, self.objects = {}, {}
         self.lock = threading.Lock()
+        self.log = open(os.path.join(folder, "verdicts.txt"), "w", encoding="utf-8")  # all of them, as they come
 
     def all(self, mutants):
         """Mutant -> verdict: the name of a suite, or "survived", "invalid", "same", "twin"."""
@@ -146,7 +173,11 @@ class Run:
                 mutant = todo.get_nowait()
             except queue.Empty:
                 return
-            self.verdicts[mutant] = self.judge(mutant, os.path.join(self.folder, f"work{number}"))
+            verdict = self.judge(mutant, os.path.join(self.folder, f"work{number}"))
+            with self.lock:
+                self.verdicts[mutant] = verdict
+                self.log.write(f"{verdict} | {mutant.line} | {mutant.key}\n")
+                self.log.flush()
 
     def judge(self, mutant, folder):
         path = os.path.join(folder, mutant.file)
@@ -188,11 +219,18 @@ class Run:
         return "twin" if twin is not mutant else None
 
 
-def programs(build):
-    """Cheapest first."""
-    unit = Program("unit", f"{build}/mutation/unit", unit_order)
-    lone = [Program(n, f"{build}/mutation/{n}", lambda _: []) for n in ("test_evtchn_fifo_hostile",)]
-    return [unit, *lone]
+def programs(build, make):
+    """Cheapest first. What the Makefile cannot build is not there."""
+    plain, checked = f"{build}/mutation/plain", f"{build}/mutation/checked"
+    reference = ["--workers", "1", "--operations", str(REFERENCE_OPERATIONS)]
+    found = [
+        Program("unit", f"{build}/mutation/unit", [*make, f"O={build}"], unit_order),
+        *(Program(name, f"{build}/mutation/{name}", [*make, f"O={build}"], lambda _: []) for name in lone_tests()),
+        Program("model", f"{build}/model/model", [*make, f"O={build}"], lambda _: MODEL),
+        Program("reference", f"{plain}/fuzz/reference", [*make, f"O={plain}", "SANITIZE="], lambda _: reference),
+        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], unit_order),
+    ]
+    return [program for program in found if program.prepare()]
 
 
 # --- Words
@@ -285,26 +323,19 @@ def report(classic, mechanical, verdicts, listed):
     return caught_classic == len(classic) and not unknown and (share <= MAX_SURVIVORS or len(real) < 200)
 
 
-def save(path, verdicts):
-    with open(path, "w", encoding="utf-8") as text:
-        for mutant, verdict in verdicts.items():
-            text.write(f"{verdict} | {mutant.line} | {mutant.key}\n")
-
-
 def main():
     options = arguments()
-    folder = os.path.join(options.build, "mutation")
+    build = os.path.abspath(options.build)
+    folder = os.path.join(build, "mutation")
     os.makedirs(folder, exist_ok=True)
     try:
+        enter_copy(build)
         listed = read_survivors()
         classic, mechanical = choose(options, listed)
-        found = programs(options.build)
-        for program in found:
-            program.prepare([*shlex.split(options.make), "--no-print-directory", f"O={options.build}"])
+        found = programs(build, [*shlex.split(options.make), "--no-print-directory", "WERROR=0"])
         verdicts = Run(found, folder, options.jobs).all(classic + mechanical)
     except Broken as why:
         sys.exit(f"mutation: {why}")
-    save(os.path.join(folder, "verdicts.txt"), verdicts)
     sys.exit(0 if report(classic, mechanical, verdicts, listed) else 1)
 
 

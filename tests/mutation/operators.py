@@ -8,8 +8,11 @@ first column. A mutant that makes no sense does not compile and is not counted.
 import re
 from dataclasses import dataclass
 
-# Statements whose order others can see: the seam, atomics, and what speaks to other CPUs or the guest.
-SEAM = re.compile(r"\b(shm_\w+|bits_\w+|__atomic_\w+|env_(kick|wake\w*|quiesce\w*)|evt_(publish_ops|mark_upcall|fifo_change|count|set_pending)|raise|select_all)\s*\(")
+# Statements whose order another CPU or the guest can see: the seam, what is made of it, and what is published.
+SEAM = re.compile(
+    r"\b(shm_\w+|bits_\w+|__atomic_(?!load)\w+|env_quiesce_wait|evt_(publish_ops|mark_upcall|fifo_change|set_pending|mark\w*)"
+    r"|raise|select_all|append|start_queue|set_linked|move_words|remember_pending|raise_remembered|release)\s*\("
+)
 DECLARATION = re.compile(r"^(?!return\b|else\b)(?:\w+\s+)*\w+[\s*]+\w+(\[[^\]]*\])?\s*(=[^=]|,|$)")
 
 

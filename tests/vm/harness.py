@@ -22,7 +22,6 @@ import subprocess
 import tempfile
 import threading
 import time
-import warnings
 
 import pytest
 
@@ -136,24 +135,9 @@ def command(scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=T
     return words
 
 
-def was_reset(run):
-    """The machine went off without a word from the hypervisor (CAVEATS.md, "Machines": QEMU with several CPUs)."""
-    return run.code == 0 and "xen: verdict:" not in run.log
-
-
 @functools.lru_cache(maxsize=None)
 def boot(scenario, hang=HANG, **how):
-    """
-    Boot a scenario and wait for its end. The arguments are those of command(). Equal calls give the same run.
-
-    With several CPUs one silent reset is reported as a warning and the scenario is booted again; a second one is a
-    failure, so a reset of our own making that comes again does not pass.
-    """
-    with start(scenario, **how) as machine:
-        run = machine.finish(hang)
-    if how.get("cpus", 1) == 1 or not was_reset(run):
-        return run
-    warnings.warn(f"{scenario}: the machine was reset without a message (see CAVEATS.md); it said:\n{run.log}")
+    """Boot a scenario and wait for its end. The arguments are those of command(). Equal calls give the same run."""
     with start(scenario, **how) as machine:
         return machine.finish(hang)
 

@@ -12,9 +12,11 @@ import sys
 XEN = """
 #include <stdint.h>
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
+#define __XEN_TOOLS__ 1
 #include <xen/xen.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/domctl.h>
 #include <xen/elfnote.h>
 #include <xen/errno.h>
 #include <xen/event_channel.h>

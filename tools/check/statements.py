@@ -13,7 +13,8 @@ import sys
 
 STATEMENT = re.compile(r"^\| ((?:EVT|HC|WS)(?:-[A-Z0-9]+)?-\d+) \|", re.MULTILINE)
 NAME = re.compile(r"\b(?:EVT-[A-Z0-9]+|HC-[A-Z]+|WS)-\d+\b")
-MARK = re.compile(r"^\| (EVT-\S+) \| (?!historic \||measured \||reconstructed \||ours \|)", re.MULTILINE)
+MARKS = ("historic", "measured", "reconstructed", "ours")
+UNMARKED = re.compile(rf"^\| (EVT-\S+) \| (?!(?:{'|'.join(MARKS)}) \|)", re.MULTILINE)
 TEST = re.compile(r"tests/|guest/(?!lib/|abi/)")
 
 
@@ -32,7 +33,7 @@ def statements():
     found, wrong = {}, []
     for path in tracked("docs/abi/*.md"):
         text = read(path)
-        wrong += [f"{path}: {name} does not say how sure it is (historic, measured, reconstructed, ours)." for name in MARK.findall(text)]
+        wrong += [f"{path}: {name} does not say how sure it is ({', '.join(MARKS)})." for name in UNMARKED.findall(text)]
         for name in STATEMENT.findall(text):
             if name in found:
                 wrong.append(f"{path}: {name} stands in {found[name]} already.")
@@ -67,6 +68,9 @@ def main():
             print(f"{name:<14} {' '.join(tests)}")
         if name.startswith("EVT-") and not tests:
             wrong.append(f"{document}: no test names {name}.")
+    if args.list:
+        marks = {mark: len(re.findall(rf"^\| EVT-\S+ \| {mark} \|", read("docs/abi/event-channels.md"), re.M)) for mark in MARKS}
+        print(f"statements about event channels: {', '.join(f'{n} {mark}' for mark, n in marks.items())}")
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

@@ -3,6 +3,7 @@
 
 #include "guest/lib/console.h"
 #include "guest/lib/events.h"
+#include "guest/lib/pvh/frame.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
 
@@ -12,19 +13,19 @@ static const char *const trap_name[32] = {
     [13] = "#GP", [14] = "#PF", [16] = "#MF", [17] = "#AC", [18] = "#MC", [19] = "#XM",
 };
 
-void pvh_unexpected(unsigned vector, guest_word error, guest_word ip, void (*print)(const struct trap_frame *f),
-                    const struct trap_frame *f)
+/* An exception that nobody expects ends the run. */
+static void unexpected(const struct trap_frame *f)
 {
     static bool printing;
-    const char *name = vector < 32 && trap_name[vector] ? trap_name[vector] : "interrupt";
+    const char *name = f->vector < 32 && trap_name[f->vector] ? trap_name[f->vector] : "interrupt";
 
     if (printing) /* an exception in this very function */
         env_halt();
     printing = true;
     guest_flush();
-    print(f);
-    verdict(VERDICT_CRASH, "%s (vector %u, error 0x%x) at 0x%llx", name, vector, (unsigned)error,
-            (unsigned long long)ip);
+    pvh_print_registers(f);
+    verdict(VERDICT_CRASH, "%s (vector %u, error 0x%x) at 0x%llx", name, (unsigned)f->vector, (unsigned)f->error,
+            (unsigned long long)f->ip);
     guest_exit();
 }
 
@@ -33,18 +34,34 @@ void pvh_unexpected(unsigned vector, guest_word error, guest_word ip, void (*pri
  * does not do that, but QEMU's emulation of SVM does once in some thousands, under the real Xen as well. So an upcall
  * that finds the HLT still to be executed steps over it; early_upcalls counts how often, and is 0 on a real machine.
  */
-static void skip_wait(struct guest_vcpu *v, guest_word *ip)
+static void skip_wait(struct guest_vcpu *v, struct trap_frame *f)
 {
-    if (*ip != guest_address(pvh_wait_hlt))
+    if (f->ip != guest_address(pvh_wait_hlt))
         return;
-    *ip = guest_address(pvh_wait_end);
+    f->ip = guest_address(pvh_wait_end);
     v->early_upcalls++;
 }
 
-void pvh_upcall(struct guest_vcpu *v, guest_word *ip)
+/* Make the interrupted trap_call() return the vector. */
+static void divert(struct guest_vcpu *v, const struct trap_frame *f)
 {
-    skip_wait(v, ip);
-    evt_upcall();
+    v->trap_address = f->ip;
+    v->trap_result = f->ax;
+    trap_divert(v->catch_sp, f->vector, f->flags & ~(guest_word)RFLAGS_TF);
+}
+
+void trap_dispatch(struct trap_frame *f)
+{
+    struct guest_vcpu *v = guest_vcpu();
+
+    if (f->vector == VECTOR_UPCALL) {
+        skip_wait(v, f);
+        evt_upcall();
+    } else if (v->catch_sp) {
+        divert(v, f);
+    } else {
+        unexpected(f);
+    }
 }
 
 int trap_try(void (*fn)(void *), void *arg)

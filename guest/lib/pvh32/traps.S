@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts: 256 stubs of 16 bytes, one common path. The frame, from the top of the stack down, is
- * struct trap_frame of pvh32/frame.h:
+ * struct trap_frame of pvh/frame.h:
  *
  *      ss esp                          pushed by the processor, if it came from ring 3
  *      eflags cs eip                   pushed by the processor
@@ -68,7 +68,7 @@ trap_caught:
         pop     %ebp
         ret
 
-/* void trap_divert(uint32_t sp, uint32_t vector, uint32_t eflags): IRET within ring 0 does not change the stack, so its
+/* void trap_divert(guest_word sp, guest_word vector, guest_word flags): IRET within ring 0 does not change the stack, so its
  * frame is built there by hand; it is by IRET that the processor lets further NMIs in. */
         .globl trap_divert
 trap_divert:

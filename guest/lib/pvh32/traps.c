@@ -4,8 +4,7 @@
 
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
-#include "guest/lib/pvh32/frame.h"
-#include "guest/lib/trap.h"
+#include "guest/lib/pvh/frame.h"
 
 extern uint32_t pvh32_directory[1024]; /* entry.S */
 
@@ -94,34 +93,15 @@ void pvh_load_tables(unsigned id)
                      : "memory");
 }
 
-static void print_registers(const struct trap_frame *f)
+/* A frame from ring 0 ends before the stack pointer, which was just there. */
+void pvh_print_registers(const struct trap_frame *f)
 {
     bool user = f->cs & 3;
 
-    guest_printf("eip %08x cs %04x eflags %08x esp %08x\n", f->eip, f->cs, f->eflags,
-                 user ? f->esp : (uint32_t)guest_address(&f->esp));
-    guest_printf("eax %08x ebx %08x ecx %08x edx %08x\n", f->eax, f->ebx, f->ecx, f->edx);
-    guest_printf("esi %08x edi %08x ebp %08x cr2 %08x\n", f->esi, f->edi, f->ebp, (uint32_t)cpu_cr2());
-}
-
-/* Make the interrupted trap_call() return the vector. */
-static void divert(struct guest_vcpu *v, const struct trap_frame *f)
-{
-    v->trap_address = f->eip;
-    v->trap_result = f->eax;
-    trap_divert(v->catch_sp, f->vector, f->eflags & ~RFLAGS_TF);
-}
-
-void trap_dispatch(struct trap_frame *f)
-{
-    struct guest_vcpu *v = guest_vcpu();
-
-    if (f->vector == VECTOR_UPCALL)
-        pvh_upcall(v, &f->eip);
-    else if (v->catch_sp)
-        divert(v, f);
-    else
-        pvh_unexpected(f->vector, f->error, f->eip, print_registers, f);
+    guest_printf("eip %08x cs %04x eflags %08x esp %08x\n", f->ip, f->cs, f->flags,
+                 user ? f->sp : guest_address(&f->sp));
+    guest_printf("eax %08x ebx %08x ecx %08x edx %08x\n", f->ax, f->bx, f->cx, f->dx);
+    guest_printf("esi %08x edi %08x ebp %08x cr2 %08x\n", f->si, f->di, f->bp, (uint32_t)cpu_cr2());
 }
 
 void pvh_set_kernel_stack(unsigned id, guest_word sp)

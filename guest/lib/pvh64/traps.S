@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts: 256 stubs of 16 bytes, one common path. The frame, from the top of the stack down, is
- * struct trap_frame of pvh64/frame.h:
+ * struct trap_frame of pvh/frame.h:
  *
  *      ss rsp rflags cs rip            pushed by the processor
  *      error                           by the processor, or 0 by the stub
@@ -11,6 +11,9 @@
 
 /* Vectors whose error code the processor pushes: 8, 10 to 14, 17, 21, 29 and 30. */
 #define HAS_ERROR_CODE 0x60227D00
+
+#define SELECTOR_KERNEL_CODE 0x08
+#define SELECTOR_KERNEL_DATA 0x10
 
         .text
         .balign 16
@@ -81,7 +84,6 @@ trap_call:
         mov     %rsi, %rdi
         call    *%rax
         mov     $-1, %eax
-        .globl trap_caught
 trap_caught:
         pop     %rdx
         movq    $0, (%rdx)
@@ -92,6 +94,18 @@ trap_caught:
         pop     %rbx
         pop     %rbp
         ret
+
+/* void trap_divert(guest_word sp, guest_word vector, guest_word flags): by IRET, with which the processor lets further
+ * NMIs in. */
+        .globl trap_divert
+trap_divert:
+        mov     %esi, %eax
+        pushq   $SELECTOR_KERNEL_DATA
+        push    %rdi
+        push    %rdx
+        pushq   $SELECTOR_KERNEL_CODE
+        pushq   $trap_caught
+        iretq
 
 /* void pvh_wait(void): sleep until an interrupt has been taken. STI takes effect behind the next instruction, so that
  * none can come between the two; for where one does all the same, see skip_wait() in pvh/traps.c. */

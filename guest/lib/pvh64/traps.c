@@ -4,8 +4,7 @@
 
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
-#include "guest/lib/pvh64/frame.h"
-#include "guest/lib/trap.h"
+#include "guest/lib/pvh/frame.h"
 
 extern uint64_t pvh64_root[512]; /* entry.S */
 
@@ -99,44 +98,19 @@ void pvh_load_tables(unsigned id)
                      : "rax", "memory");
 }
 
-static void print_registers(const struct trap_frame *f)
+void pvh_print_registers(const struct trap_frame *f)
 {
-    guest_printf("rip %016llx cs %04llx rflags %08llx rsp %016llx ss %04llx\n", (unsigned long long)f->rip,
-                 (unsigned long long)f->cs, (unsigned long long)f->rflags, (unsigned long long)f->rsp,
+    guest_printf("rip %016llx cs %04llx rflags %08llx rsp %016llx ss %04llx\n", (unsigned long long)f->ip,
+                 (unsigned long long)f->cs, (unsigned long long)f->flags, (unsigned long long)f->sp,
                  (unsigned long long)f->ss);
-    guest_printf("rax %016llx rbx %016llx rcx %016llx rdx %016llx\n", (unsigned long long)f->rax,
-                 (unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx);
-    guest_printf("rsi %016llx rdi %016llx rbp %016llx cr2 %016llx\n", (unsigned long long)f->rsi,
-                 (unsigned long long)f->rdi, (unsigned long long)f->rbp, (unsigned long long)cpu_cr2());
+    guest_printf("rax %016llx rbx %016llx rcx %016llx rdx %016llx\n", (unsigned long long)f->ax,
+                 (unsigned long long)f->bx, (unsigned long long)f->cx, (unsigned long long)f->dx);
+    guest_printf("rsi %016llx rdi %016llx rbp %016llx cr2 %016llx\n", (unsigned long long)f->si,
+                 (unsigned long long)f->di, (unsigned long long)f->bp, (unsigned long long)cpu_cr2());
     guest_printf("r8  %016llx r9  %016llx r10 %016llx r11 %016llx\n", (unsigned long long)f->r8,
                  (unsigned long long)f->r9, (unsigned long long)f->r10, (unsigned long long)f->r11);
     guest_printf("r12 %016llx r13 %016llx r14 %016llx r15 %016llx\n", (unsigned long long)f->r12,
                  (unsigned long long)f->r13, (unsigned long long)f->r14, (unsigned long long)f->r15);
-}
-
-/* Make the interrupted trap_call() return the vector. */
-static void divert(struct guest_vcpu *v, struct trap_frame *f)
-{
-    v->trap_address = f->rip;
-    v->trap_result = f->rax;
-    f->rip = guest_address(trap_caught);
-    f->cs = SELECTOR_KERNEL_CODE;
-    f->ss = SELECTOR_KERNEL_DATA;
-    f->rflags &= ~(uint64_t)RFLAGS_TF;
-    f->rsp = v->catch_sp;
-    f->rax = f->vector;
-}
-
-void trap_dispatch(struct trap_frame *f)
-{
-    struct guest_vcpu *v = guest_vcpu();
-
-    if (f->vector == VECTOR_UPCALL)
-        pvh_upcall(v, &f->rip);
-    else if (v->catch_sp)
-        divert(v, f);
-    else
-        pvh_unexpected((unsigned)f->vector, f->error, f->rip, print_registers, f);
 }
 
 void pvh_set_kernel_stack(unsigned id, guest_word sp)

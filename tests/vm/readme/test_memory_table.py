@@ -13,6 +13,7 @@ def test_memory_table():
     subprocess.run(["make", "--no-print-directory", f"O={harness.BUILD}", program], cwd=harness.ROOT, check=True)
     output = subprocess.run([f"./{program}"], cwd=harness.ROOT, capture_output=True, text=True, check=True)
     table = re.findall(r"^# (.*)$", output.stdout + output.stderr, re.MULTILINE)
+    table = [line for line in table if "struct evt_domain" not in line]  # it changes with every field
     shown = (harness.ROOT / "docs/design/evtchn.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- output of test_evtchn_cost -->\n```text\n(.*?)\n```", shown, re.DOTALL).group(1)
     assert shown.splitlines() == table, "put this there:\n" + "\n".join(table)
