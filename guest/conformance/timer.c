@@ -239,6 +239,11 @@ static void stop_timers(void)
     hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
 }
 
+static bool has_passed(uint64_t time)
+{
+    return time && clock_now() >= time;
+}
+
 static void run_steps(const struct step *s)
 {
     timer_port = must_bind_virq(VIRQ_TIMER, 0);
@@ -246,8 +251,10 @@ static void run_steps(const struct step *s)
     slipped = false;
     cell_start();
     for (unsigned i = 0; i < STEPS_MAX && s[i].deed != DONE && !slipped; i++) {
+        uint64_t before = s[i].deed < WAIT ? deadline : 0;
+
         deeds[s[i].deed](&s[i]);
-        if (deadline && clock_now() >= deadline)
+        if (has_passed(before) || has_passed(deadline))
             slipped = true;
     }
     stop_timers();

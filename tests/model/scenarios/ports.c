@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A send against what happens to its port: closing and its next life, another vcpu, a binding, a virq. */
+/*
+ * A send against what happens to its port: closing and its next life, another vcpu, a binding, a virq.
+ * EVT-OBJ-12, EVT-3L-22
+ */
 #include "guest/abi/errno.h"
 #include "guest/abi/event_channel.h"
 #include "tests/model/scenario.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A vcpu gets the place where it looks for events, while there are events for it. */
+/*
+ * A vcpu gets the place where it looks for events, while there are events for it.
+ * EVT-3L-15, EVT-3L-21, EVT-2L-10, EVT-FIFO-22
+ */
 #include "tests/model/scenario.h"
 
 static void register_l2(void)

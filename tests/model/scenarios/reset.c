@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* EVTCHNOP_reset against sends, polls and whoever opens ports meanwhile. */
+/* EVTCHNOP_reset against sends, polls and whoever opens ports meanwhile. (EVT-OP-26, EVT-OP-27, EVT-3L-24) */
 #include "guest/abi/errno.h"
 #include "tests/model/scenario.h"
 
