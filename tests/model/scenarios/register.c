@@ -10,6 +10,12 @@ static void register_l2(void)
     EXPECT_VALUE(evt_register_3level_vcpu(), 0);
 }
 
+static void l2_then_events(void)
+{
+    register_l2();
+    take_events();
+}
+
 static void move1(void)
 {
     EXPECT_VALUE(evt_move(1, 1), 0);
@@ -49,6 +55,11 @@ const struct scenario scenarios_register[] = {
         .name = "L2 registration || send",
         ON_PARKED,
         .thread = {{ACTOR_VCPU1, register_l2}, {ACTOR_PEER, peer_send1}},
+    },
+    {
+        .name = "L2 registration, consume || send",
+        ON_PARKED,
+        .thread = {{ACTOR_VCPU1, l2_then_events}, {ACTOR_PEER, peer_send1}},
     },
     {
         .name = "L2 registration || send || send",

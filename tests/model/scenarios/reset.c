@@ -39,6 +39,13 @@ static void poll1(void)
     EXPECT(rc == 0 || rc == -XEN_EINVAL);
 }
 
+static void unmask1(void)
+{
+    int64_t rc = op_unmask(1);
+
+    EXPECT(rc == 0 || rc == -XEN_EINVAL);
+}
+
 static void reset_or_again(void)
 {
     int rc = evt_reset_op();
@@ -80,6 +87,13 @@ const struct scenario scenarios_reset[] = {
         .abis = ON_3LEVEL | ON_FIFO,
         .first = {{ACTOR_VCPU0, forgive_all}},
         .thread = {{ACTOR_VCPU0, reset}, {ACTOR_VCPU1, poll1}},
+    },
+    {
+        .name = "reset || unmask || send",
+        .abis = ON_ALL,
+        .flags = MASKED,
+        .first = {{ACTOR_VCPU0, forgive_all}},
+        .thread = {{ACTOR_VCPU0, reset}, {ACTOR_VCPU1, unmask1}, {ACTOR_PEER, peer_send1}},
     },
     {
         .name = "reset || poll || send",
