@@ -603,8 +603,7 @@ static void linked_ports_are_not_given_out(void **state)
     SOUND();
 }
 
-/* A port that was never open cannot be linked, whatever its word says: how many are, in steps of 64, HC-EVT-04 tells.
- */
+/* A port that was never open cannot be linked, whatever its word says. They begin at a multiple of 64 (HC-EVT-04). */
 static void a_new_port_has_no_past(void **state)
 {
     (void)state;
