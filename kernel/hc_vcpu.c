@@ -244,7 +244,7 @@ static int64_t op_get_physid(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     (void)cur;
     (void)v;
     (void)arg;
-    return -XEN_EINVAL; /* only for vcpus that are pinned to a CPU by the hardware domain's setting */
+    return xen_error(XEN_EINVAL); /* only for vcpus that are pinned to a CPU by the hardware domain's setting */
 }
 
 static const vcpu_op_fn operations[] = {
