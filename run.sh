@@ -12,7 +12,7 @@ readonly RUN_PACKAGES=(make:make gcc:gcc python3:python3 grub-common:grub-mkresc
     grub-pc-bin:/usr/lib/grub/i386-pc/multiboot2.mod xorriso:xorriso qemu-system-x86:qemu-system-x86_64)
 readonly BOCHS_PACKAGES=(bochs:bochs bochsbios:/usr/share/bochs/BIOS-bochs-latest vgabios:/usr/share/vgabios/vgabios.bin)
 readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" "${BOCHS_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
-    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang lld:wasm-ld valgrind:valgrind
+    libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang lld:wasm-ld valgrind:valgrind gcovr:gcovr
     'libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a')
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
     cppcheck:cppcheck shellcheck:shellcheck)

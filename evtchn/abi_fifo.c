@@ -263,7 +263,7 @@ static int set_priority(struct evt_domain *d, uint32_t port, struct evt_port *p,
     (void)d;
     (void)port;
     if (priority > EVTCHN_FIFO_PRIORITY_MIN)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     (void)evt_fifo_change(p, EVT_FIFO_PRIORITY, priority);
     return 0;
 }

@@ -9,7 +9,7 @@
 int evt_attach(struct evt_domain *d, uint16_t remote, unsigned vcpu, uint32_t *port)
 {
     if (vcpu >= d->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
     env_lock(&d->lock);
     int rc = evt_port_find(d, port);
     if (!rc)

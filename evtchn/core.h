@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/error.h"
 #include "evtchn/env.h"
 #include "evtchn/evtchn.h"
 
@@ -334,7 +335,7 @@ int evt_ports_close_from(struct evt_domain *d, uint32_t *next, bool all) EVT_MUS
 /* Two different ports, by address. */
 void evt_lock_pair(struct evt_port *a, struct evt_port *b);
 void evt_unlock_pair(struct evt_port *a, struct evt_port *b);
-/* Is the port taken in the free map? For the checker. [d] */
+/* Is the port, below nr_backed, taken in the free map? For the checker. [d] */
 bool evt_port_taken(const struct evt_domain *d, uint32_t port);
 
 /* --- virq.c */

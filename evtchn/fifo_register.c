@@ -24,7 +24,7 @@ static int alloc_queues(struct evt_domain *d)
         d->queues[i] = evt_page_alloc(d);
         if (!d->queues[i]) {
             free_queues(d);
-            return -XEN_ENOMEM;
+            return xen_error(XEN_ENOMEM);
         }
     }
     return 0;
@@ -71,7 +71,7 @@ static int switch_over(struct evt_domain *d, unsigned vcpu, uint8_t *control)
     int rc = alloc_queues(d);
     if (!rc && !control) {
         free_queues(d);
-        rc = -XEN_EINVAL;
+        rc = xen_error(XEN_EINVAL);
     }
     env_unlock(&d->lock);
     if (!rc && !env_quiesce_begin()) {
@@ -93,7 +93,7 @@ static int add_vcpu(struct evt_domain *d, unsigned vcpu, uint8_t *control)
     struct evt_vcpu *v = evt_vcpu_of(d, vcpu);
 
     if (v->control || !control)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     __atomic_store_n(&v->control, control, __ATOMIC_RELEASE);
     return 0;
 }
@@ -128,9 +128,9 @@ static int init_control(struct evt_domain *d, unsigned vcpu, uint8_t *control)
 int evt_init_control(struct evt_domain *d, const struct evtchn_init_control *a)
 {
     if (a->vcpu >= d->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
     if (a->offset > LAST_OFFSET || a->offset % 8)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     uint8_t *mapped = env_map_frame(d, a->control_gfn);
     int rc = init_control(d, a->vcpu, mapped ? mapped + a->offset : NULL);
     if (rc && mapped)
@@ -156,10 +156,10 @@ static void raise_remembered(struct evt_domain *d, uint32_t page)
 static int check_expand(const struct evt_domain *d, const void *mapped)
 {
     if (d->ops != &evt_fifo_ops || d->busy == EVT_SWITCHING)
-        return -XEN_EOPNOTSUPP;
+        return xen_error(XEN_EOPNOTSUPP);
     if (d->nr_words == EVT_ARRAY_PAGES)
-        return -XEN_ENOSPC;
-    return mapped ? 0 : -XEN_EINVAL;
+        return xen_error(XEN_ENOSPC);
+    return mapped ? 0 : xen_error(XEN_EINVAL);
 }
 
 int evt_expand_array(struct evt_domain *d, uint64_t frame)

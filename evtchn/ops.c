@@ -48,7 +48,7 @@ static int bind_pair(struct evt_domain *caller, struct evt_domain *remote, uint3
     struct evt_port *lp = evt_port_of(caller, *local_port);
     struct evt_port *rp = evt_port_get(remote, remote_port);
     if (!rp || rp == lp)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
 
     evt_lock_pair(lp, rp);
     uint8_t attached = rp->state & EVT_XEN_ATTACHED;
@@ -58,7 +58,7 @@ static int bind_pair(struct evt_domain *caller, struct evt_domain *remote, uint3
         __atomic_store_n(&rp->state, (uint8_t)(EVTCHNSTAT_interdomain | attached), __ATOMIC_RELAXED);
         evt_set_pending(caller, *local_port, lp);
     } else {
-        rc = -XEN_EINVAL;
+        rc = xen_error(XEN_EINVAL);
     }
     evt_unlock_pair(lp, rp);
     return rc;
@@ -71,7 +71,7 @@ static int op_bind_interdomain(struct evt_domain *caller, union args *args, bool
 
     (void)narrow;
     if (!remote)
-        return -XEN_ESRCH;
+        return xen_error(XEN_ESRCH);
     env_lock(&caller->lock);
     int rc = bind_pair(caller, remote, a->remote_port, &a->local_port);
     env_unlock(&caller->lock);
@@ -121,14 +121,14 @@ static int op_send(struct evt_domain *caller, union args *args, bool narrow)
 
     (void)narrow;
     if (!p)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     env_lock(&p->lock);
     if (p->state == EVTCHNSTAT_interdomain)
         evt_raise_peer(p);
     else if (p->state == EVTCHNSTAT_ipi)
         evt_set_pending(caller, port, p);
     else if (p->state != EVTCHNSTAT_unbound)
-        rc = -XEN_EINVAL;
+        rc = xen_error(XEN_EINVAL);
     env_unlock(&p->lock);
     return rc;
 }
@@ -156,12 +156,12 @@ static int status_of(const struct evt_domain *caller, const struct evt_domain *t
     int rc = 0;
 
     if (!p)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     env_lock(&p->lock);
     if (p->state & EVT_XEN_ATTACHED)
-        rc = -XEN_EACCES;
+        rc = xen_error(XEN_EACCES);
     else if (!may_control(caller, target))
-        rc = -XEN_EPERM;
+        rc = xen_error(XEN_EPERM);
     else
         fill_status(a, p);
     env_unlock(&p->lock);
@@ -174,7 +174,7 @@ static int op_status(struct evt_domain *caller, union args *args, bool narrow)
 
     (void)narrow;
     if (!target)
-        return -XEN_ESRCH;
+        return xen_error(XEN_ESRCH);
     int rc = status_of(caller, target, &args->status);
     env_put_domain(target);
     return rc;
@@ -188,11 +188,11 @@ static int op_alloc_unbound(struct evt_domain *caller, union args *args, bool na
 
     (void)narrow;
     if (!target)
-        return -XEN_ESRCH;
+        return xen_error(XEN_ESRCH);
     env_lock(&target->lock);
     int rc = evt_port_find(target, &a->port);
     if (!rc && !may_control(caller, target))
-        rc = -XEN_EPERM;
+        rc = xen_error(XEN_EPERM);
     if (!rc)
         evt_port_open(target, a->port, EVTCHNSTAT_unbound, 0, for_dom);
     env_unlock(&target->lock);
@@ -206,7 +206,7 @@ static int op_bind_ipi(struct evt_domain *caller, union args *args, bool narrow)
 
     (void)narrow;
     if (a->vcpu >= caller->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
     env_lock(&caller->lock);
     int rc = evt_port_find(caller, &a->port);
     if (!rc)
@@ -251,10 +251,10 @@ static int op_bind_vcpu(struct evt_domain *caller, union args *args, bool narrow
 
     (void)narrow;
     if (a->vcpu >= caller->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
     struct evt_port *p = evt_port_get(caller, a->port);
     if (!p)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     env_lock(&caller->lock);
     int rc = move(caller, a->port, p, a->vcpu);
     if (!rc && evt_port_state(p) == EVTCHNSTAT_pirq)
@@ -270,7 +270,7 @@ static int op_unmask(struct evt_domain *caller, union args *args, bool narrow)
 
     (void)narrow;
     if (!p)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (evt_state_usable(evt_port_state(p)))
         evt_ops_of(caller)->unmask(caller, port, p);
     return 0;
@@ -282,11 +282,11 @@ static int reset_target(struct evt_domain *caller, domid_t dom, bool resume)
     int rc;
 
     if (!target)
-        return -XEN_ESRCH;
+        return xen_error(XEN_ESRCH);
     if (!may_control(caller, target))
-        rc = -XEN_EPERM;
+        rc = xen_error(XEN_EPERM);
     else if (target != caller && !env_is_paused_by_controller(target))
-        rc = -XEN_EINVAL;
+        rc = xen_error(XEN_EINVAL);
     else
         rc = evt_reset(target, resume);
     env_put_domain(target);
@@ -315,7 +315,7 @@ static int op_init_control(struct evt_domain *caller, union args *args, bool nar
 {
     (void)narrow;
     if (!may_use_fifo(caller))
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     args->init_control.link_bits = EVTCHN_FIFO_LINK_BITS;
     return evt_init_control(caller, &args->init_control);
 }
@@ -324,7 +324,7 @@ static int op_expand_array(struct evt_domain *caller, union args *args, bool nar
 {
     (void)narrow;
     if (!may_use_fifo(caller))
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return evt_expand_array(caller, args->expand_array.array_gfn);
 }
 
@@ -337,12 +337,12 @@ static int op_set_priority(struct evt_domain *caller, union args *args, bool nar
 
     (void)narrow;
     if (!p)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (!ops->set_priority)
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     env_lock(&p->lock);
     if (!evt_state_usable(p->state))
-        rc = -XEN_EACCES;
+        rc = xen_error(XEN_EACCES);
     else
         rc = ops->set_priority(caller, a->port, p, a->priority);
     env_unlock(&p->lock);
@@ -384,7 +384,7 @@ static int op_register_3level(struct evt_domain *caller, union args *args, bool 
     const struct evtchn_register_3level64 a = widen(args, narrow);
 
     if (!(caller->extended & EVTCHN_EXTENDED_3LEVEL))
-        return -XEN_EPERM;
+        return xen_error(XEN_EPERM);
     switch (a.cmd) {
     case REGISTER_BITMAPS:
         return evt_register_bitmaps(caller, a.u.bitmaps.nr_pages, a.u.bitmaps.evtchn_pending, a.u.bitmaps.evtchn_mask,
@@ -392,7 +392,7 @@ static int op_register_3level(struct evt_domain *caller, union args *args, bool 
     case REGISTER_L2_SELECTOR:
         return evt_register_l2(caller, a.u.l2_selector.vcpu, a.u.l2_selector.frame, a.u.l2_selector.offset);
     default:
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     }
 }
 
@@ -458,11 +458,11 @@ int64_t evt_hypercall(struct evt_domain *caller, uint32_t cmd, uint64_t arg, boo
     union args args;
 
     if (number == NR_ROWS)
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     const struct row *row = &rows[number];
     uint8_t in = narrow ? row->in_narrow : row->in;
     if (in && env_copy_in(&args, arg, in))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int rc = row->handler(caller, &args, narrow);
     if (rc || !row->out_size)
         return rc;

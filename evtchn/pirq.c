@@ -10,14 +10,14 @@ static int make_table(struct evt_domain *d)
 {
     if (!d->pirq_port)
         __atomic_store_n(&d->pirq_port, (uint32_t *)evt_page_alloc(d), __ATOMIC_RELEASE);
-    return d->pirq_port ? 0 : -XEN_ENOMEM;
+    return d->pirq_port ? 0 : xen_error(XEN_ENOMEM);
 }
 
 /* [d] The line does not fire before its port is open. */
 static int bind(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t *port)
 {
     if (d->pirq_port && d->pirq_port[pirq])
-        return -XEN_EEXIST;
+        return xen_error(XEN_EEXIST);
     int rc = evt_port_find(d, port);
     if (!rc)
         rc = make_table(d);
@@ -34,9 +34,9 @@ static int bind(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t *p
 int evt_bind_pirq(struct evt_domain *d, uint32_t pirq, uint32_t flags, uint32_t *port)
 {
     if (pirq >= d->nr_pirqs)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (!env_pirq_permitted(d, pirq))
-        return -XEN_EPERM;
+        return xen_error(XEN_EPERM);
     env_lock(&d->lock);
     int rc = bind(d, pirq, flags, port);
     env_unlock(&d->lock);

@@ -85,8 +85,7 @@ static void map_give(struct evt_free_map *map, uint32_t port)
 
 bool evt_port_taken(const struct evt_domain *d, uint32_t port)
 {
-    const uint64_t *leaf = leaf_word(&d->taken, port);
-    return leaf && (*leaf >> (port % 64) & 1);
+    return *leaf_word(&d->taken, port) >> (port % 64) & 1;
 }
 
 /* Fill a slot with a new page if it is empty. */
@@ -123,7 +122,7 @@ static int back(struct evt_domain *d, uint32_t port)
     }
     if (!fill(d, (void **)&d->taken.leaf[port / 64 / EVT_LEAF_WORDS]) || !fill(d, (void **)table) ||
         !fill(d, (void **)&(*table)[slot]))
-        return -XEN_ENOMEM;
+        return xen_error(XEN_ENOMEM);
 
     uint32_t backed = (port | (EVT_PORTS_PER_PAGE - 1)) + 1;
     __atomic_store_n(&d->nr_backed, backed, __ATOMIC_RELEASE);
@@ -134,15 +133,15 @@ static int back(struct evt_domain *d, uint32_t port)
 int evt_port_find(struct evt_domain *d, uint32_t *port)
 {
     if (d->dying)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     uint32_t free = map_free(&d->taken);
     for (unsigned skipped = 0; d->ops->is_in_use && free < d->ops->limit && d->ops->is_in_use(d, free); skipped++) {
         if (skipped == EVT_SKIPS)
-            return -XEN_ENOSPC;
+            return xen_error(XEN_ENOSPC);
         free = map_free_from(&d->taken, free + 1);
     }
     if (free >= d->ops->limit || free > d->max_port)
-        return -XEN_ENOSPC;
+        return xen_error(XEN_ENOSPC);
     *port = free;
     return back(d, free);
 }
@@ -261,13 +260,11 @@ void evt_port_close(struct evt_domain *d, uint32_t port)
     map_give(&d->taken, port);
 }
 
-/* The ports of one leaf word. */
+/* The ports of one leaf word, below nr_backed. */
 static void close_word(struct evt_domain *d, uint32_t first, bool all)
 {
     env_lock(&d->lock);
-    const uint64_t *leaf = leaf_word(&d->taken, first);
-    uint64_t left = leaf ? *leaf : 0;
-    for (; left; left &= left - 1) {
+    for (uint64_t left = *leaf_word(&d->taken, first); left; left &= left - 1) {
         uint32_t port = first + (uint32_t)__builtin_ctzll(left);
         uint8_t state = evt_port_of(d, port)->state;
         if (all ? state != EVTCHNSTAT_closed : evt_state_usable(state))

@@ -50,7 +50,7 @@ static int map_all(struct evt_domain *d, struct bitmaps *b)
         b->mapped[i] = env_map_frame(d, b->frame[i]);
         if (!b->mapped[i]) {
             unmap_all(d, b);
-            return -XEN_EINVAL;
+            return xen_error(XEN_EINVAL);
         }
     }
     return 0;
@@ -62,14 +62,14 @@ static int decode(struct evt_domain *d, struct bitmaps *b, uint64_t pending, uin
     uint32_t w = d->ops->word_bits;
 
     if (b->nr != w * w * w / 8 / EVT_PAGE_SIZE)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     int rc = read_list(b->frame, pending, b->nr, narrow);
     if (!rc)
         rc = read_list(b->frame + b->nr, mask, b->nr, narrow);
     if (rc)
         return rc;
     if (has_twins(b))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     return map_all(d, b);
 }
 
@@ -124,7 +124,7 @@ int evt_register_bitmaps(struct evt_domain *d, uint32_t nr_pages, uint64_t pendi
         d->busy = EVT_SWITCHING;
     env_unlock(&d->lock);
     if (!may)
-        return -XEN_EBUSY;
+        return xen_error(XEN_EBUSY);
 
     int rc = decode(d, &b, pending, mask, narrow);
     if (!rc && !env_quiesce_begin()) {
@@ -145,14 +145,14 @@ static int check_l2(const struct evt_domain *d, uint32_t vcpu, uint64_t offset, 
     uint32_t w = d->ops->word_bits;
 
     if (d->ops->levels != 3 || d->busy == EVT_SWITCHING)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (vcpu >= d->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
     if (evt_vcpu_of(d, vcpu)->l2)
-        return -XEN_EEXIST;
+        return xen_error(XEN_EEXIST);
     if (offset % (w / 8) || offset > EVT_PAGE_SIZE - w * w / 8)
-        return -XEN_EINVAL;
-    return frame ? 0 : -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
+    return frame ? 0 : xen_error(XEN_EINVAL);
 }
 
 /* Frames cannot be mapped under a lock, so the frame comes first and its verdict last. */

@@ -12,7 +12,7 @@ static int leave_abi(struct evt_domain *d)
     bool extended = old->release != NULL;
 
     env_lock(&d->lock);
-    int rc = d->open_ports != d->xen_ports ? -XEN_EAGAIN : 0;
+    int rc = d->open_ports != d->xen_ports ? xen_error(XEN_EAGAIN) : 0;
     if (!rc && extended)
         evt_publish_ops(d, evt_2level_for(d));
     env_unlock(&d->lock);
@@ -50,7 +50,7 @@ int evt_reset(struct evt_domain *d, bool resume)
     }
     env_unlock(&d->lock);
     if (!may)
-        return -XEN_EBUSY;
+        return xen_error(XEN_EBUSY);
 
     int rc = run(d);
     evt_end_busy(d, rc == -XEN_ERESTART ? EVT_RESET_SUSPENDED : EVT_IDLE);

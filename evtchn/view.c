@@ -9,7 +9,7 @@ int evt_port_is_pending(struct evt_domain *d, uint32_t port)
     const struct evt_port *p = evt_port_get(d, port);
 
     if (!p || !evt_state_usable(evt_port_state(p)))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     return evt_ops_of(d)->is_pending(d, port);
 }
 

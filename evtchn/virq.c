@@ -12,15 +12,15 @@ bool evt_virq_is_global(uint32_t virq)
 int evt_bind_virq(struct evt_domain *d, uint32_t virq, uint32_t vcpu, uint32_t *port)
 {
     if (virq >= NR_VIRQS)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (evt_virq_is_global(virq) && vcpu != 0)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (vcpu >= d->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
 
     struct evt_vcpu *v = evt_vcpu_of(d, vcpu);
     env_lock(&d->lock);
-    int rc = v->virq_port[virq] ? -XEN_EEXIST : evt_port_find(d, port);
+    int rc = v->virq_port[virq] ? xen_error(XEN_EEXIST) : evt_port_find(d, port);
     if (!rc) {
         evt_port_open(d, *port, EVTCHNSTAT_virq, vcpu, virq);
         __atomic_store_n(&v->virq_port[virq], *port, __ATOMIC_RELEASE);

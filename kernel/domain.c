@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "arch/x86/time.h"
+#include "common/error.h"
 #include "common/string.h"
 #include "kernel/container.h"
 #include "kernel/deferred.h"
@@ -32,7 +33,7 @@ static int create_event_channels(struct domain *d)
     };
     d->evt = evt_domain_create(&config);
     if (!d->evt)
-        return -XEN_ENOMEM;
+        return xen_error(XEN_ENOMEM);
     evt_set_shared_info(d->evt, mfn_to_ptr(d->shared_info));
     return 0;
 }
@@ -43,7 +44,7 @@ static int create_vcpus(struct domain *d)
     for (uint16_t id = 0; id < d->nr_vcpus; id++) {
         struct vcpu *v = vcpu_create(d, id);
         if (!v)
-            return -XEN_ENOMEM;
+            return xen_error(XEN_ENOMEM);
         d->vcpu[id] = v;
         vcpu_set_info(v, id < XEN_LEGACY_MAX_VCPUS ? &shared->vcpu_info[id] : NULL);
     }
@@ -53,11 +54,11 @@ static int create_vcpus(struct domain *d)
 static int create_parts(struct domain *d)
 {
     if (d->arch.ops->domain_init(&d->arch))
-        return -XEN_ENOMEM;
+        return xen_error(XEN_ENOMEM);
     d->arch_ready = true;
     d->shared_info = domain_alloc_pages(d, 0);
     if (d->shared_info == NO_FRAME || p2m_init(&d->p2m))
-        return -XEN_ENOMEM;
+        return xen_error(XEN_ENOMEM);
     int r = create_event_channels(d);
     return r ? r : create_vcpus(d);
 }
@@ -199,7 +200,7 @@ int domain_unpause(struct domain *d)
     if (was_paused)
         set_pauses(d, d->pauses - 1);
     spin_unlock(&d->lock);
-    return was_paused ? 0 : -XEN_EINVAL;
+    return was_paused ? 0 : xen_error(XEN_EINVAL);
 }
 
 void domain_forget_pauses(struct domain *d)

@@ -2,6 +2,7 @@
 #include "kernel/guest_copy.h"
 
 #include "arch/x86/layout.h"
+#include "common/error.h"
 #include "common/string.h"
 #include "kernel/vcpu.h"
 
@@ -26,7 +27,7 @@ int copy_from_guest(struct vcpu *v, void *dst, uint64_t va, size_t n)
         size_t room;
         const uint8_t *from = reach(v, va, false, n, &room);
         if (!from)
-            return -XEN_EFAULT;
+            return xen_error(XEN_EFAULT);
         memcpy(to, from, room);
         to += room;
         va += room;
@@ -42,7 +43,7 @@ int copy_to_guest(struct vcpu *v, uint64_t va, const void *src, size_t n)
         size_t room;
         uint8_t *to = reach(v, va, true, n, &room);
         if (!to)
-            return -XEN_EFAULT;
+            return xen_error(XEN_EFAULT);
         memcpy(to, from, room);
         from += room;
         va += room;

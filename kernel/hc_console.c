@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* console_io(cmd, count, buffer). Unlike the real Xen every domain may write. */
 #include "arch/x86/cpu.h"
+#include "common/error.h"
 #include "kernel/console.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
@@ -13,7 +14,7 @@ static int64_t console_write_op(struct vcpu *v, uint64_t *args)
     while (args[1] > 0) {
         size_t n = args[1] < CHUNK ? args[1] : CHUNK;
         if (copy_from_guest(v, chunk, args[2], n))
-            return -XEN_EFAULT;
+            return xen_error(XEN_EFAULT);
         console_guest_write(v, chunk, n);
         args[1] -= n;
         args[2] += n;
@@ -30,7 +31,7 @@ static int64_t console_read_op(struct vcpu *v, const uint64_t *args)
         return -XEN_E2BIG; /* HC-CON-05 */
     size_t n = console_guest_read(v->domain, chunk, args[1] < CHUNK ? args[1] : CHUNK);
     if (copy_to_guest(v, args[2], chunk, n))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     return (int64_t)n;
 }
 
@@ -43,6 +44,6 @@ int64_t hc_console_io(struct vcpu *v, uint64_t *args)
     case CONSOLEIO_read:
         return console_read_op(v, args);
     default:
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl(arg): what a privileged domain does with others. Here that is to pause and unpause them (HC-DOMCTL). */
+#include "common/error.h"
 #include "guest/abi/domctl.h"
 
 #include "kernel/domain.h"
@@ -9,11 +10,11 @@
 static int64_t act_on(const struct vcpu *v, struct domain *d, uint32_t cmd)
 {
     if (!v->domain->privileged)
-        return -XEN_EPERM;
+        return xen_error(XEN_EPERM);
     if (cmd != XEN_DOMCTL_pausedomain && cmd != XEN_DOMCTL_unpausedomain)
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     if (d == v->domain)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     return cmd == XEN_DOMCTL_pausedomain ? domain_pause(d) : domain_unpause(d);
 }
 
@@ -22,12 +23,12 @@ int64_t hc_domctl(struct vcpu *v, uint64_t *args)
 {
     struct xen_domctl op;
     if (copy_from_guest(v, &op, args[0], sizeof op))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-        return -XEN_EACCES;
+        return xen_error(XEN_EACCES);
     struct domain *d = domain_get(op.domain);
     if (!d)
-        return -XEN_ESRCH;
+        return xen_error(XEN_ESRCH);
     int64_t r = act_on(v, d, op.cmd);
     domain_put(d);
     return r;

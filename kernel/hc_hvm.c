@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* hvm_op(cmd, arg): parameters, and what touches the virtual machine. */
+#include "common/error.h"
 #include "guest/abi/hvm.h"
 
 #include <stddef.h>
@@ -65,13 +66,13 @@ static void set_callback(struct vcpu *v, struct domain *d, uint64_t value)
 static int check_param(struct vcpu *v, const struct xen_hvm_param *p, uint8_t right, struct domain **d)
 {
     if (p->index >= HVM_NR_PARAMS || !(param_rights[p->index] & EXISTS))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     int r = hypercall_target(v, p->domid, d);
     if (r)
         return r;
     if (*d == v->domain && !(param_rights[p->index] & right)) {
         domain_put(*d);
-        return -XEN_EPERM;
+        return xen_error(XEN_EPERM);
     }
     return 0;
 }
@@ -81,7 +82,7 @@ static int64_t op_set_param(struct vcpu *v, uint64_t arg)
     struct xen_hvm_param p;
     struct domain *d;
     if (copy_from_guest(v, &p, arg, sizeof p))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int r = check_param(v, &p, MAY_SET, &d);
     if (r)
         return r;
@@ -103,7 +104,7 @@ static int64_t op_get_param(struct vcpu *v, uint64_t arg)
     struct xen_hvm_param p;
     struct domain *d;
     if (copy_from_guest(v, &p, arg, sizeof p))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int r = check_param(v, &p, MAY_GET, &d);
     if (r)
         return r;
@@ -115,7 +116,7 @@ static int64_t op_get_param(struct vcpu *v, uint64_t arg)
 static int64_t op_flush_tlbs(struct vcpu *v, uint64_t arg)
 {
     if (arg)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     __atomic_fetch_add(&v->domain->arch.flush_gen, 1, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < v->domain->nr_vcpus; i++)
         vcpu_poke(v->domain->vcpu[i]);
@@ -148,7 +149,7 @@ static int64_t op_get_mem_type(struct vcpu *v, uint64_t arg)
     } m;
     struct domain *d;
     if (copy_from_guest(v, &m, arg, sizeof m))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int r = hypercall_target(v, m.domid, &d);
     if (r)
         return r;
@@ -161,7 +162,7 @@ static int64_t op_xentrace(struct vcpu *v, uint64_t arg)
 {
     struct xen_hvm_xentrace record;
     if (copy_from_guest(v, &record, arg, sizeof record))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     trace_record(v, &record);
     return 0;
 }
@@ -170,14 +171,14 @@ static int64_t op_guest_request(struct vcpu *v, uint64_t arg)
 {
     (void)v;
     (void)arg;
-    return -XEN_EINVAL;
+    return xen_error(XEN_EINVAL);
 }
 
 static int64_t op_altp2m(struct vcpu *v, uint64_t arg)
 {
     (void)v;
     (void)arg;
-    return -XEN_EOPNOTSUPP;
+    return xen_error(XEN_EOPNOTSUPP);
 }
 
 #define HVMOP_guest_request_vm_event 24
@@ -200,6 +201,6 @@ int64_t hc_hvm_op(struct vcpu *v, uint64_t *args)
 {
     uint32_t cmd = (uint32_t)args[0];
     if (cmd >= sizeof operations / sizeof operations[0] || !operations[cmd])
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return operations[cmd](v, args[1]);
 }

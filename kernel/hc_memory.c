@@ -3,6 +3,7 @@
  * memory_op(cmd, arg): the domain's reservation and its guest-physical address space.
  * Operations on lists keep their progress in cmd, from bit 6 on, while they continue.
  */
+#include "common/error.h"
 #include "guest/abi/memory.h"
 
 #include <stddef.h>
@@ -24,7 +25,7 @@ static int read_target(struct vcpu *v, uint64_t arg, struct domain **d)
 {
     uint16_t domid;
     if (copy_from_guest(v, &domid, arg, sizeof domid))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     return hypercall_target(v, domid, d);
 }
 
@@ -74,7 +75,7 @@ static int read_reservation(struct vcpu *v, uint64_t arg, struct xen_memory_rese
     if (!v->narrow)
         return copy_from_guest(v, r, arg, sizeof *r);
     if (copy_from_guest(v, &r32, arg, sizeof r32))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     *r = (struct xen_memory_reservation64){r32.extent_start, r32.nr_extents, r32.extent_order,
                                            r32.mem_flags,    r32.domid,      {0}};
     return 0;
@@ -195,7 +196,7 @@ static int read_add(struct vcpu *v, uint64_t arg, struct xen_add_to_physmap64 *a
     if (!v->narrow)
         return copy_from_guest(v, a, arg, sizeof *a);
     if (copy_from_guest(v, &a32, arg, sizeof a32))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     *a = (struct xen_add_to_physmap64){a32.domid, a32.size, a32.space, a32.idx, a32.gpfn};
     return 0;
 }
@@ -209,7 +210,7 @@ static int move_frame(struct domain *d, uint64_t mfn, uint64_t from, uint64_t to
     if (from == to)
         return 0;
     if (!page_get(mfn_to_page(mfn)))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (from != P2M_NONE)
         remove_frame(d, from);
     remove_frame(d, to);
@@ -228,13 +229,13 @@ static int move_frame(struct domain *d, uint64_t mfn, uint64_t from, uint64_t to
 /* Token held. */
 static int add_shared_info(struct domain *d, uint64_t idx, uint64_t gpfn)
 {
-    return idx ? -XEN_EINVAL : move_frame(d, d->shared_info, d->shared_info_gfn, gpfn);
+    return idx ? xen_error(XEN_EINVAL) : move_frame(d, d->shared_info, d->shared_info_gfn, gpfn);
 }
 
 static int add_gmfn(struct domain *d, uint64_t idx, uint64_t gpfn)
 {
     uint64_t mfn = p2m_lookup(&d->p2m, idx);
-    return mfn == P2M_NONE ? -XEN_EINVAL : move_frame(d, mfn, idx, gpfn);
+    return mfn == P2M_NONE ? xen_error(XEN_EINVAL) : move_frame(d, mfn, idx, gpfn);
 }
 
 static int (*const add_spaces[])(struct domain *d, uint64_t idx, uint64_t gpfn) = {
@@ -246,8 +247,8 @@ static int (*const add_spaces[])(struct domain *d, uint64_t idx, uint64_t gpfn) 
 static int check_add(const struct domain *d, const struct xen_add_to_physmap64 *a)
 {
     if (a->space >= sizeof add_spaces / sizeof add_spaces[0] || !add_spaces[a->space] || a->gpfn == UINT64_MAX)
-        return -XEN_EINVAL;
-    return a->gpfn < d->gfn_limit ? 0 : -XEN_ENOENT;
+        return xen_error(XEN_EINVAL);
+    return a->gpfn < d->gfn_limit ? 0 : xen_error(XEN_ENOENT);
 }
 
 static int64_t op_add_to_physmap(struct vcpu *v, uint64_t *args)
@@ -255,7 +256,7 @@ static int64_t op_add_to_physmap(struct vcpu *v, uint64_t *args)
     struct xen_add_to_physmap64 a;
     struct domain *d;
     if (read_add(v, args[1], &a))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (a.space == XENMAPSPACE_gmfn_foreign)
         return -XEN_ENOSYS; /* by the batch call only */
     int r = hypercall_target(v, a.domid, &d);
@@ -281,7 +282,7 @@ static int read_remove(struct vcpu *v, uint64_t arg, struct xen_remove_from_phys
     if (!v->narrow)
         return copy_from_guest(v, rm, arg, sizeof *rm);
     if (copy_from_guest(v, &rm32, arg, sizeof rm32))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     rm->domid = rm32.domid;
     rm->gpfn = rm32.gpfn;
     return 0;
@@ -292,7 +293,7 @@ static int64_t op_remove_from_physmap(struct vcpu *v, uint64_t *args)
     struct xen_remove_from_physmap64 rm;
     struct domain *d;
     if (read_remove(v, args[1], &rm))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int r = hypercall_target(v, rm.domid, &d);
     if (r)
         return r;
@@ -300,7 +301,7 @@ static int64_t op_remove_from_physmap(struct vcpu *v, uint64_t *args)
     if (quiesce_begin()) {
         if (rm.gpfn == d->shared_info_gfn)
             d->shared_info_gfn = P2M_NONE;
-        r = rm.gpfn < d->gfn_limit && remove_frame(d, rm.gpfn) ? 0 : -XEN_ENOENT;
+        r = rm.gpfn < d->gfn_limit && remove_frame(d, rm.gpfn) ? 0 : xen_error(XEN_ENOENT);
         quiesce_end();
     }
     domain_put(d);
@@ -313,7 +314,7 @@ static int read_map(struct vcpu *v, uint64_t arg, struct xen_memory_map64 *m)
     if (!v->narrow)
         return copy_from_guest(v, m, arg, sizeof *m);
     if (copy_from_guest(v, &m32, arg, sizeof m32))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     m->nr_entries = m32.nr_entries;
     m->buffer = m32.buffer;
     return 0;
@@ -326,11 +327,11 @@ static int64_t op_memory_map(struct vcpu *v, uint64_t *args)
     struct e820entry map[2] = {{0, d->ram_low, E820_RAM}, {RAM_HOLE_END, d->ram_high, E820_RAM}};
     uint32_t n = d->ram_high ? 2 : 1;
     if (read_map(v, args[1], &m))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (m.nr_entries < n)
         n = m.nr_entries; /* HC-MEM-01 */
     if (copy_to_guest(v, m.buffer, map, n * sizeof map[0]) || copy_to_guest(v, args[1], &n, sizeof n))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     return 0;
 }
 
@@ -338,14 +339,14 @@ static int64_t op_memory_map(struct vcpu *v, uint64_t *args)
 static int64_t op_not_permitted(struct vcpu *v, uint64_t *args)
 {
     uint64_t head;
-    return copy_from_guest(v, &head, args[1], sizeof head) ? -XEN_EFAULT : -XEN_EPERM;
+    return copy_from_guest(v, &head, args[1], sizeof head) ? xen_error(XEN_EFAULT) : xen_error(XEN_EPERM);
 }
 
 /* For domains that know machine frames, or map others': likewise. */
 static int64_t op_not_here(struct vcpu *v, uint64_t *args)
 {
     uint64_t head;
-    return copy_from_guest(v, &head, args[1], sizeof head) ? -XEN_EFAULT : -XEN_EINVAL;
+    return copy_from_guest(v, &head, args[1], sizeof head) ? xen_error(XEN_EFAULT) : xen_error(XEN_EINVAL);
 }
 
 static const memory_op_fn operations[1U << CMD_BITS] = {
@@ -369,5 +370,5 @@ static const memory_op_fn operations[1U << CMD_BITS] = {
 int64_t hc_memory_op(struct vcpu *v, uint64_t *args)
 {
     memory_op_fn fn = operations[args[0] & CMD_MASK];
-    return fn ? fn(v, args) : -XEN_ENOSYS;
+    return fn ? fn(v, args) : xen_error(XEN_ENOSYS);
 }

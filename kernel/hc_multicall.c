@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* multicall(list, n): a list of hypercalls in one; each entry gets its result. */
 #include "arch/x86/cpu.h"
+#include "common/error.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 
@@ -10,7 +11,7 @@ static int read_entry(struct vcpu *v, uint64_t va, struct multicall_entry64 *e)
     if (!v->narrow)
         return copy_from_guest(v, e, va, sizeof *e);
     if (copy_from_guest(v, &e32, va, sizeof e32))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     e->op = e32.op;
     for (unsigned i = 0; i < HYPERCALL_ARGS; i++)
         e->args[i] = e32.args[i];
@@ -41,11 +42,11 @@ static int64_t do_entry(struct vcpu *v, uint64_t va)
 {
     struct multicall_entry64 e;
     if (read_entry(v, va, &e))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int64_t r = e.op == __HYPERVISOR_multicall ? -XEN_EINVAL : hypercall_dispatch(v, e.op, e.args);
     if (r == -XEN_ERESTART) {
         v->domain->hypercalls[e.op]--; /* it is counted when it is done */
-        return write_args(v, va, &e) ? -XEN_EFAULT : -XEN_ERESTART;
+        return write_args(v, va, &e) ? xen_error(XEN_EFAULT) : -XEN_ERESTART;
     }
     return write_result(v, va, r);
 }

@@ -3,6 +3,7 @@
  * physdev_op(cmd, arg): physical interrupts and I/O. A domain that has no interrupt line (irqs=) has none of it, as a
  * PVH domain of the real Xen.
  */
+#include "common/error.h"
 #include "guest/abi/physdev.h"
 
 #include "kernel/guest_copy.h"
@@ -13,7 +14,7 @@ static int64_t op_irq_status_query(struct vcpu *v, uint64_t arg)
 {
     struct physdev_irq_status_query q;
     if (copy_from_guest(v, &q, arg, sizeof q))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     int status = pirq_status(v->domain, q.irq);
     if (status < 0)
         return status;
@@ -25,7 +26,7 @@ static int64_t op_eoi(struct vcpu *v, uint64_t arg)
 {
     struct physdev_eoi eoi;
     if (copy_from_guest(v, &eoi, arg, sizeof eoi))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     return pirq_end(v->domain, eoi.irq);
 }
 
@@ -38,6 +39,6 @@ int64_t hc_physdev_op(struct vcpu *v, uint64_t *args)
 {
     uint32_t cmd = (uint32_t)args[0];
     if (!v->domain->config.irqs || cmd >= sizeof operations / sizeof operations[0] || !operations[cmd])
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return operations[cmd](v, args[1]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sched_op(cmd, arg) and set_timer_op(deadline). */
+#include "common/error.h"
 #include "guest/abi/sched.h"
 
 #include <stddef.h>
@@ -39,7 +40,7 @@ static int64_t op_shutdown(struct vcpu *v, uint64_t arg)
 {
     struct sched_shutdown s;
     if (copy_from_guest(v, &s, arg, sizeof s))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     uint32_t code = __atomic_load_n(&v->domain->shutdown_code, __ATOMIC_RELAXED);
     uint32_t reason = code == DOMAIN_NOT_SHUT ? s.reason & 0xff : code;
     if (reason == SHUTDOWN_crash)
@@ -55,7 +56,7 @@ static int read_poll(struct vcpu *v, uint64_t arg, struct sched_poll64 *p)
     if (!v->narrow)
         return copy_from_guest(v, p, arg, sizeof *p);
     if (copy_from_guest(v, &p32, arg, sizeof p32))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     p->ports = p32.ports;
     p->nr_ports = p32.nr_ports;
     p->timeout = p32.timeout;
@@ -67,7 +68,7 @@ static int any_pending(struct vcpu *v, const struct sched_poll64 *p, uint32_t *p
 {
     for (uint32_t i = 0; i < p->nr_ports; i++) {
         if (copy_from_guest(v, port, p->ports + 4ULL * i, sizeof *port))
-            return -XEN_EFAULT;
+            return xen_error(XEN_EFAULT);
         int r = evt_port_is_pending(v->domain->evt, *port);
         if (r)
             return r;
@@ -97,9 +98,9 @@ static int64_t op_poll(struct vcpu *v, uint64_t arg)
     struct sched_poll64 p;
     uint32_t port = 0;
     if (read_poll(v, arg, &p))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (p.nr_ports > POLL_MAX_PORTS)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     start_polling(v);
     int r = vcpu_events_deliverable(v) ? 1 : any_pending(v, &p, &port);
     if (r) {
@@ -120,11 +121,11 @@ static int64_t op_remote_shutdown(struct vcpu *v, uint64_t arg)
     struct sched_remote_shutdown s;
     struct domain *d;
     if (copy_from_guest(v, &s, arg, sizeof s))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (s.domain_id == DOMID_SELF)
         return -XEN_ESRCH; /* HC-SCHED-04 */
     if (s.domain_id == v->domain->arch.domid)
-        return -XEN_EPERM;
+        return xen_error(XEN_EPERM);
     int r = hypercall_target(v, s.domain_id, &d);
     if (r)
         return r;
@@ -138,7 +139,7 @@ static int64_t op_shutdown_code(struct vcpu *v, uint64_t arg)
 {
     struct sched_shutdown s;
     if (copy_from_guest(v, &s, arg, sizeof s))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     __atomic_store_n(&v->domain->shutdown_code, s.reason & 0xff, __ATOMIC_RELAXED);
     return 0;
 }
@@ -147,7 +148,7 @@ static int64_t op_watchdog(struct vcpu *v, uint64_t arg)
 {
     struct sched_watchdog w;
     if (copy_from_guest(v, &w, arg, sizeof w))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     return watchdog_set(v, w.id, w.timeout);
 }
 
@@ -155,7 +156,7 @@ static int64_t op_watchdog(struct vcpu *v, uint64_t arg)
 static int64_t op_pin_override(struct vcpu *v, uint64_t arg)
 {
     int32_t cpu;
-    return copy_from_guest(v, &cpu, arg, sizeof cpu) ? -XEN_EFAULT : -XEN_EPERM;
+    return copy_from_guest(v, &cpu, arg, sizeof cpu) ? xen_error(XEN_EFAULT) : xen_error(XEN_EPERM);
 }
 
 static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
@@ -173,7 +174,7 @@ int64_t hc_sched_op(struct vcpu *v, uint64_t *args)
 {
     uint32_t cmd = (uint32_t)args[0];
     if (cmd >= sizeof operations / sizeof operations[0] || !operations[cmd])
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return operations[cmd](v, args[1]);
 }
 

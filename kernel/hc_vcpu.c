@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu_op(cmd, vcpu, arg). */
+#include "common/error.h"
 #include "guest/abi/vcpu.h"
 
 #include <stddef.h>
@@ -26,13 +27,13 @@ static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct vcpu_start start;
     struct domain *d = v->domain;
     if (v->info == v->no_info)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (copy_from_guest(cur, &context, arg, sizeof context))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     spin_lock(&d->lock);
-    int r = v->initialised ? -XEN_EEXIST : start_from_context(&context, &start);
+    int r = v->initialised ? xen_error(XEN_EEXIST) : start_from_context(&context, &start);
     if (r == 0 && !virt_start_allowed(&start))
-        r = -XEN_EINVAL;
+        r = xen_error(XEN_EINVAL);
     if (r == 0) {
         d->arch.ops->vcpu_start(&v->arch, &start);
         __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE); /* now op_up() may come: not before */
@@ -46,7 +47,7 @@ static int64_t op_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     (void)cur;
     (void)arg;
     if (!__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     sched_wake(v, VCPU_DOWN);
     return 0;
 }
@@ -120,7 +121,7 @@ static int64_t op_register_runstate(struct vcpu *cur, struct vcpu *v, uint64_t a
 {
     uint64_t area;
     if (read_pointer(cur, arg, &area))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     v->runstate_area = area;
     if (v == cur)
         vcpu_update_runstate_area(v, time_now());
@@ -131,7 +132,7 @@ static int64_t op_register_time(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     uint64_t area;
     if (read_pointer(cur, arg, &area))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     v->time_area = area;
     if (v == cur)
         vcpu_stamp_time(v, time_now());
@@ -178,7 +179,7 @@ static int64_t op_stop_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg
 {
     (void)arg;
     if (v != cur)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     timer_stop(&v->singleshot, v->arch.cpu);
     return 0;
 }
@@ -200,16 +201,16 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct vcpu_register_vcpu_info r;
     struct domain *d = v->domain;
     if (copy_from_guest(cur, &r, arg, sizeof r))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (!info_offset_ok(d, r.offset))
-        return -XEN_ENXIO;
+        return xen_error(XEN_ENXIO);
     if (v->info_frame != P2M_NONE)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (v != cur && !(v->blocked_by & VCPU_DOWN))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     uint64_t mfn = p2m_get(d, r.mfn);
     if (mfn == P2M_NONE)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     spin_lock(&d->lock);
     bool first = v->info_frame == P2M_NONE;
     if (first) {
@@ -219,7 +220,7 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     spin_unlock(&d->lock);
     if (!first) {
         domain_put_page(d, mfn);
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     }
     if (v == cur)
         vcpu_stamp_time(v, time_now()); /* another vcpu's clock is stamped when it comes up (vcpu_set_info) */
@@ -264,8 +265,8 @@ int64_t hc_vcpu_op(struct vcpu *v, uint64_t *args)
 {
     uint32_t cmd = (uint32_t)args[0], id = (uint32_t)args[1];
     if (id >= v->domain->nr_vcpus)
-        return -XEN_ENOENT;
+        return xen_error(XEN_ENOENT);
     if (cmd >= sizeof operations / sizeof operations[0])
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return operations[cmd](v, v->domain->vcpu[id], args[2]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xen_version(cmd, arg): which Xen this claims to be. */
+#include "common/error.h"
 #include "guest/abi/version.h"
 
 #include "arch/x86/layout.h"
@@ -59,9 +60,9 @@ static int64_t ver_get_features(struct vcpu *v, uint64_t arg)
 {
     struct xen_feature_info info;
     if (copy_from_guest(v, &info, arg, sizeof info))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (info.submap_idx != 0)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     /* HC-VER-07 */
     info.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
                   1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock |
@@ -76,7 +77,7 @@ static int64_t ver_get_features(struct vcpu *v, uint64_t arg)
 static int64_t ver_pagesize(struct vcpu *v, uint64_t arg)
 {
     (void)v;
-    return arg ? -XEN_EINVAL : PAGE_SIZE;
+    return arg ? xen_error(XEN_EINVAL) : PAGE_SIZE;
 }
 
 /* The domain's handle: a UUID that a toolstack would have given it. */
@@ -100,7 +101,7 @@ static int64_t ver_build_id(struct vcpu *v, uint64_t arg)
 {
     (void)v;
     (void)arg;
-    return -XEN_ENODATA;
+    return xen_error(XEN_ENODATA);
 }
 
 static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
@@ -116,6 +117,6 @@ int64_t hc_xen_version(struct vcpu *v, uint64_t *args)
 {
     uint32_t cmd = (uint32_t)args[0];
     if (cmd >= sizeof operations / sizeof operations[0])
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return operations[cmd](v, args[1]);
 }

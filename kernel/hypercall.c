@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "common/error.h"
 #include "kernel/door.h"
 
 static const struct hypercall {
@@ -28,11 +29,11 @@ int64_t hypercall_dispatch(struct vcpu *v, uint64_t nr, uint64_t *args)
     struct domain *d = v->domain;
     if (nr >= NR_HYPERCALLS) {
         d->bad_hypercalls++;
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     }
     d->hypercalls[nr]++;
     if (!(table[nr].containers & d->container))
-        return -XEN_ENOSYS;
+        return xen_error(XEN_ENOSYS);
     return table[nr].fn(v, args);
 }
 
@@ -47,11 +48,11 @@ int hypercall_target(struct vcpu *v, uint16_t domid, struct domain **d)
         domid = v->domain->arch.domid;
     *d = domain_get(domid);
     if (!*d)
-        return -XEN_ESRCH;
+        return xen_error(XEN_ESRCH);
     if (*d == v->domain || v->domain->privileged)
         return 0;
     domain_put(*d);
-    return -XEN_EPERM;
+    return xen_error(XEN_EPERM);
 }
 
 static void read_args(const struct guest_regs *r, bool narrow, uint64_t args[HYPERCALL_ARGS])

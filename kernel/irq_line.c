@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "common/error.h"
 #include "evtchn/evtchn.h"
 
 /* The user d, or a free place (NULL); IRQ_LINE_USERS: none. */
@@ -47,7 +48,7 @@ int irq_line_bind(struct irq_line *line, struct evt_domain *d, bool share)
 {
     unsigned i = find(line, NULL);
     if (i == IRQ_LINE_USERS || (irq_line_nr_users(line) && !(share && line->shared)))
-        return -XEN_EBUSY;
+        return xen_error(XEN_EBUSY);
     line->user[i].domain = d;
     line->shared = share;
     return 0;

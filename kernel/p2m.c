@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "common/error.h"
 #include "kernel/domain.h"
 #include "kernel/memory.h"
 
@@ -29,7 +30,7 @@ static unsigned leaf_index(uint64_t gfn)
 int p2m_init(struct p2m *p2m)
 {
     p2m->root = memory_alloc(PAGE_SIZE);
-    return p2m->root ? 0 : -XEN_ENOMEM;
+    return p2m->root ? 0 : xen_error(XEN_ENOMEM);
 }
 
 static uint32_t *p2m_entry(const struct p2m *p2m, uint64_t gfn)
@@ -85,10 +86,10 @@ int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order)
 {
     uint64_t last = gfn + (1ULL << order) - 1;
     if (d->releasing || last > P2M_MAX_GFN)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     for (uint64_t i = 0; i < 1ULL << order; i++)
         if (!p2m_make_entry(&d->p2m, gfn + i))
-            return -XEN_ENOMEM;
+            return xen_error(XEN_ENOMEM);
     int r = d->arch.ops->map(&d->arch, gfn, mfn, order, true);
     if (r)
         return r;

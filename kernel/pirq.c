@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/spinlock.h"
 #include "arch/x86/time.h"
+#include "common/error.h"
 #include "guest/abi/errno.h"
 #include "guest/abi/irq_generator.h"
 #include "guest/abi/physdev.h"
@@ -77,9 +78,9 @@ int pirq_bind(const struct domain *d, uint32_t pirq, bool share)
     if (!is_granted(d, pirq))
         return 0;
     if (pirq == CONSOLE_IRQ)
-        return -XEN_EBUSY;
+        return xen_error(XEN_EBUSY);
     if (!l)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     spin_lock(&l->lock);
     int r = irq_line_bind(&l->irq, d->evt, share);
     spin_unlock(&l->lock);
@@ -111,18 +112,18 @@ int pirq_end(const struct domain *d, uint32_t pirq)
 {
     struct line *l = line_of(d, pirq);
     if (!l)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     spin_lock(&l->lock);
     bool is_user = irq_line_end(&l->irq, d->evt);
     spin_unlock(&l->lock);
-    return is_user ? 0 : -XEN_EINVAL;
+    return is_user ? 0 : xen_error(XEN_EINVAL);
 }
 
 int pirq_status(const struct domain *d, uint32_t pirq)
 {
     struct line *l = line_of(d, pirq);
     if (pirq >= PIRQ_PER_DOMAIN)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (!l)
         return 0;
     spin_lock(&l->lock);

@@ -10,6 +10,7 @@
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
+#include "common/error.h"
 #include "common/format.h"
 #include "kernel/log_ring.h"
 #include "kernel/printk_internal.h"
@@ -169,3 +170,11 @@ void panic(const char *fmt, ...)
         __builtin_ia32_pause();
     machine_power_off(false);
 }
+
+#ifdef XENOLITH_DEBUG
+int error_born(const char *file, int line, const char *name, int code)
+{
+    printk(LOG_DEBUG, "%s:%d: -%s", file, line, name + sizeof("XEN_") - 1);
+    return -code;
+}
+#endif

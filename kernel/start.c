@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "common/error.h"
 #include "guest/abi/errno.h"
 
 /* Access rights (SDM vol. 3, 3.4.5, as virt.h numbers the bits). */
@@ -110,7 +111,7 @@ static int from_32(const struct vcpu_hvm_x86_32 *r, struct vcpu_start *s)
     s->tr = segment(r->tr_base, r->tr_limit, r->tr_ar);
     if (!blank_ok(r) || (r->eflags & RFLAGS_VM) || !segment_ok(&s->cs, true) || !segment_ok(&s->ss, false) ||
         !data_ok(&s->ds) || !data_ok(&s->es) || !tss_ok(&s->tr))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     return 0;
 }
 
@@ -132,7 +133,7 @@ static int from_64(const struct vcpu_hvm_x86_64 *r, struct vcpu_start *s)
     s->efer = r->efer;
     if ((r->rflags & RFLAGS_VM) || !(r->cr0 & CR0_PE) || !(r->cr0 & CR0_PG) || !(r->cr4 & CR4_PAE) ||
         !(r->efer & EFER_LME) || !(r->efer & EFER_LMA))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     flat_segments(s, AR_CODE64);
     return 0;
 }
@@ -150,8 +151,8 @@ int start_from_context(const struct vcpu_hvm_context *context, struct vcpu_start
     if (r)
         return r;
     if (start->efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NX))
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (start->cr0 >> 32 || start->cr4 >> 32)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     return 0;
 }

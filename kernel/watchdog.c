@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "arch/x86/time.h"
+#include "common/error.h"
 #include "guest/abi/errno.h"
 #include "kernel/printk.h"
 #include "kernel/timers.h"
@@ -56,9 +57,9 @@ static int64_t set_new(struct domain *d, uint32_t cpu, uint32_t timeout)
 {
     struct watchdog *w = find_unused(d);
     if (timeout == 0)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (!w)
-        return -XEN_ENOSPC;
+        return xen_error(XEN_ENOSPC);
     rearm(w, cpu, timeout);
     return w - d->watchdogs + 1;
 }
@@ -67,7 +68,7 @@ static int64_t set_new(struct domain *d, uint32_t cpu, uint32_t timeout)
 static int64_t set_again(struct watchdog *w, uint32_t cpu, uint32_t timeout)
 {
     if (!w->in_use && timeout)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     rearm(w, cpu, timeout);
     return 0;
 }
@@ -76,7 +77,7 @@ int64_t watchdog_set(struct vcpu *v, uint32_t id, uint32_t timeout)
 {
     struct domain *d = v->domain;
     if (id > DOMAIN_WATCHDOGS)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     spin_lock(&d->lock);
     int64_t r = id ? set_again(&d->watchdogs[id - 1], v->arch.cpu, timeout) : set_new(d, v->arch.cpu, timeout);
     spin_unlock(&d->lock);

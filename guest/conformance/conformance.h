@@ -8,14 +8,17 @@
  *
  * How to write one:
  *
- *      if (cell_begin(ABI_FIFO, "fifo/order/two priorities")) {      the domain is clean and on FIFO
- *          evtchn_port_t port = must_open(...);                      preparation: not in the transcript
- *          cell_start();                                             from here on every step shows what it changed
- *          cell_op(EVTCHNOP_send, &send, sizeof(send));              "send(1) -> 0; word[1]=80000000 up0=1; upcalls 1"
- *          word_clear(port, PORT_PENDING);                           the guest's own changes ...
- *          cell_forget();                                            ... are not the hypervisor's
+ *      if (cell_begin(ABI_FIFO, "fifo/one event")) {      the domain is clean and on FIFO
+ *          evtchn_port_t port = must_bind_ipi(0);         preparation: not in the transcript
+ *          port_clear(port, PORT_MASKED);
+ *          cell_start();                                  from here on every step shows what it changed
+ *          step_port(EVTCHNOP_send, port);                "send(1) -> 0; word[1]=a0000000 ... up0=1; upcalls 1"
+ *          port_clear(port, PORT_PENDING);                the guest's own changes ...
+ *          cell_forget();                                 ... are not the hypervisor's
  *          cell_end();
  *      }
+ *
+ * step.h has the operations as steps; cell_op() and cell_result() make others.
  *
  * To add a group of cells: a file here with a function, and a row in the table of conformance.c. A cell must not depend
  * on the time, on addresses, or on the cells before it, and says only what any correct hypervisor would say again.

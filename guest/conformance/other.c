@@ -5,7 +5,7 @@
  * 1 is in the scenario: this program, with role=second. The real Xen's lone initial domain makes one, of which no vcpu
  * ever runs.
  */
-#include "guest/conformance/conformance.h"
+#include "guest/conformance/step.h"
 
 #include "common/string.h"
 #include "guest/abi/domctl.h"
@@ -103,41 +103,6 @@ static void end_second(void)
         clock_sleep_until(clock_now() + CLOCK_MS);
 }
 
-/* --- Steps --- */
-
-static void step_alloc(domid_t dom, domid_t remote)
-{
-    struct evtchn_alloc_unbound op = {.dom = dom, .remote_dom = remote, .port = CELL_POISON};
-
-    cell_op(EVTCHNOP_alloc_unbound, &op, sizeof(op));
-}
-
-static void step_bind(evtchn_port_t remote)
-{
-    struct evtchn_bind_interdomain op = {.remote_dom = SECOND, .remote_port = remote, .local_port = CELL_POISON};
-
-    cell_op(EVTCHNOP_bind_interdomain, &op, sizeof(op));
-}
-
-static void step_status(evtchn_port_t port)
-{
-    struct evtchn_status op = {.dom = SECOND, .port = port, .status = CELL_POISON, .vcpu = CELL_POISON};
-
-    cell_op(EVTCHNOP_status, &op, sizeof(op));
-}
-
-static void step_port(unsigned cmd, evtchn_port_t port)
-{
-    cell_op(cmd, &port, sizeof(port));
-}
-
-static void step_reset(unsigned cmd)
-{
-    struct evtchn_reset op = {.dom = SECOND};
-
-    cell_op(cmd, &op, sizeof(op));
-}
-
 static void step_domctl(const char *what, unsigned cmd)
 {
     cell_result(what, domctl(cmd, NULL));
@@ -148,38 +113,38 @@ static void step_domctl(const char *what, unsigned cmd)
 static void ask_status(void)
 {
     cell_start();
-    step_status(0);
-    step_status(1);
-    step_status(200);
-    step_status(~0U);
+    step_status(SECOND, 0);
+    step_status(SECOND, 1);
+    step_status(SECOND, 200);
+    step_status(SECOND, ~0U);
 }
 
 /* DOMID_SELF as remote domain is the caller; what is for another is not for us. */
 static void ask_alloc(void)
 {
     cell_start();
-    step_alloc(SECOND, DOMID_SELF);
-    step_status(1);
-    step_alloc(SECOND, SECOND);
-    step_status(2);
-    step_bind(2);
-    step_bind(0);
-    step_bind(3);
-    step_bind(200);
+    step_alloc_unbound(SECOND, DOMID_SELF);
+    step_status(SECOND, 1);
+    step_alloc_unbound(SECOND, SECOND);
+    step_status(SECOND, 2);
+    step_bind_interdomain(SECOND, 2);
+    step_bind_interdomain(SECOND, 0);
+    step_bind_interdomain(SECOND, 3);
+    step_bind_interdomain(SECOND, 200);
 }
 
 /* What we close becomes unbound again on the other side, for us. */
 static void ask_pair(void)
 {
     cell_start();
-    step_alloc(SECOND, DOMID_SELF);
-    step_bind(1);
-    step_status(1);
+    step_alloc_unbound(SECOND, DOMID_SELF);
+    step_bind_interdomain(SECOND, 1);
+    step_status(SECOND, 1);
     step_port(EVTCHNOP_send, 1);
-    step_bind(1);
+    step_bind_interdomain(SECOND, 1);
     step_port(EVTCHNOP_close, 1);
-    step_status(1);
-    step_bind(1);
+    step_status(SECOND, 1);
+    step_bind_interdomain(SECOND, 1);
 }
 
 /* Number 1 on both sides, and they are not the same. */
@@ -188,37 +153,37 @@ static void ask_numbers(void)
     must_alloc_unbound(DOMID_SELF);
     must_alloc_unbound(DOMID_SELF);
     cell_start();
-    step_alloc(SECOND, DOMID_SELF);
-    step_bind(1);
-    step_status(1);
+    step_alloc_unbound(SECOND, DOMID_SELF);
+    step_bind_interdomain(SECOND, 1);
+    step_status(SECOND, 1);
     step_port(EVTCHNOP_close, 1);
-    step_status(1);
+    step_status(SECOND, 1);
 }
 
 /* A channel that we offer and nobody takes; the number is no port of the other domain. */
 static void ask_offer(void)
 {
     cell_start();
-    step_alloc(DOMID_SELF, SECOND);
+    step_alloc_unbound(DOMID_SELF, SECOND);
     step_port(EVTCHNOP_send, 1);
-    step_bind(1);
+    step_bind_interdomain(SECOND, 1);
 }
 
 /* Only a domain that is paused by its controller may be reset by another. */
 static void ask_reset(void)
 {
     cell_start();
-    step_alloc(SECOND, DOMID_SELF);
-    step_bind(1);
-    step_reset(EVTCHNOP_reset);
-    step_reset(EVTCHNOP_reset_cont);
+    step_alloc_unbound(SECOND, DOMID_SELF);
+    step_bind_interdomain(SECOND, 1);
+    step_reset(EVTCHNOP_reset, SECOND);
+    step_reset(EVTCHNOP_reset_cont, SECOND);
     step_domctl("pause", XEN_DOMCTL_pausedomain);
-    step_reset(EVTCHNOP_reset_cont);
-    step_reset(EVTCHNOP_reset);
-    step_status(1);
+    step_reset(EVTCHNOP_reset_cont, SECOND);
+    step_reset(EVTCHNOP_reset, SECOND);
+    step_status(SECOND, 1);
     step_domctl("unpause", XEN_DOMCTL_unpausedomain);
     step_port(EVTCHNOP_send, 1);
-    step_reset(EVTCHNOP_reset);
+    step_reset(EVTCHNOP_reset, SECOND);
 }
 
 /* Its own limit, far below that of its ABI. */
@@ -226,24 +191,24 @@ static void ask_limit(void)
 {
     cell_start();
     for (unsigned i = 0; i <= SECOND_LAST_PORT; i++)
-        step_alloc(SECOND, DOMID_SELF);
-    step_status(SECOND_LAST_PORT);
-    step_status(SECOND_LAST_PORT + 1);
+        step_alloc_unbound(SECOND, DOMID_SELF);
+    step_status(SECOND, SECOND_LAST_PORT);
+    step_status(SECOND, SECOND_LAST_PORT + 1);
 }
 
 /* The end of the other side: we keep a port that is unbound for a domain that is no more. */
 static void ask_end(void)
 {
     cell_start();
-    step_alloc(SECOND, DOMID_SELF);
-    step_bind(1);
+    step_alloc_unbound(SECOND, DOMID_SELF);
+    step_bind_interdomain(SECOND, 1);
     end_second();
     cell_result("domain 1 ends", 0);
     step_port(EVTCHNOP_send, 1);
-    step_status(1);
-    step_bind(1);
-    step_alloc(SECOND, DOMID_SELF);
-    step_reset(EVTCHNOP_reset);
+    step_status(SECOND, 1);
+    step_bind_interdomain(SECOND, 1);
+    step_alloc_unbound(SECOND, DOMID_SELF);
+    step_reset(EVTCHNOP_reset, SECOND);
     step_port(EVTCHNOP_close, 1);
 }
 

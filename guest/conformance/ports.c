@@ -1,67 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of a port in several steps: which number it gets, what is left of the one before, what its peer becomes.
- * EVT-OBJ-03, EVT-OBJ-08, EVT-OP-11, EVT-OP-15, EVT-OP-16, EVT-OP-20.
+ * EVT-OBJ-03, EVT-OBJ-08, EVT-OP-11, EVT-OP-15, EVT-OP-16, EVT-OP-20, EVT-OP-26, HC-MULTI-01.
  */
-#include "guest/conformance/conformance.h"
+#include "guest/conformance/step.h"
 #include "guest/lib/hypercall.h"
-
-/* --- Steps --- */
-
-static void step_alloc(void)
-{
-    struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF, .port = CELL_POISON};
-
-    cell_op(EVTCHNOP_alloc_unbound, &op, sizeof(op));
-}
-
-static void step_bind(evtchn_port_t remote)
-{
-    struct evtchn_bind_interdomain op = {.remote_dom = DOMID_SELF, .remote_port = remote, .local_port = CELL_POISON};
-
-    cell_op(EVTCHNOP_bind_interdomain, &op, sizeof(op));
-}
-
-static void step_ipi(unsigned vcpu)
-{
-    struct evtchn_bind_ipi op = {.vcpu = vcpu, .port = CELL_POISON};
-
-    cell_op(EVTCHNOP_bind_ipi, &op, sizeof(op));
-}
-
-static void step_virq(unsigned virq, unsigned vcpu)
-{
-    struct evtchn_bind_virq op = {.virq = virq, .vcpu = vcpu, .port = CELL_POISON};
-
-    cell_op(EVTCHNOP_bind_virq, &op, sizeof(op));
-}
-
-static void step_pirq(unsigned pirq)
-{
-    struct evtchn_bind_pirq op = {.pirq = pirq, .flags = BIND_PIRQ__WILL_SHARE, .port = CELL_POISON};
-
-    cell_op(EVTCHNOP_bind_pirq, &op, sizeof(op));
-}
-
-/* close, send and unmask have the port as their only argument. */
-static void step_port(unsigned cmd, evtchn_port_t port)
-{
-    cell_op(cmd, &port, sizeof(port));
-}
-
-static void step_move(evtchn_port_t port, unsigned vcpu)
-{
-    struct evtchn_bind_vcpu op = {.port = port, .vcpu = vcpu};
-
-    cell_op(EVTCHNOP_bind_vcpu, &op, sizeof(op));
-}
-
-static void step_priority(evtchn_port_t port, unsigned priority)
-{
-    struct evtchn_set_priority op = {.port = port, .priority = priority};
-
-    cell_op(EVTCHNOP_set_priority, &op, sizeof(op));
-}
 
 /* --- Numbers --- */
 
@@ -74,23 +17,21 @@ static void lowest_free(void)
     step_port(EVTCHNOP_close, 4);
     step_port(EVTCHNOP_close, 2);
     step_port(EVTCHNOP_close, 5);
-    step_ipi(0);
-    step_virq(VIRQ_CONSOLE, 0);
-    step_bind(1);
-    step_alloc();
+    step_bind_ipi(0);
+    step_bind_virq(VIRQ_CONSOLE, 0);
+    step_bind_interdomain(DOMID_SELF, 1);
+    step_alloc_unbound(DOMID_SELF, DOMID_SELF);
 }
 
 /* All of them, and then one more. */
 static void last_port(void)
 {
-    struct evtchn_status s = {.dom = DOMID_SELF, .port = domain_limit() - 1, .status = CELL_POISON};
-
     domain_fill();
     cell_start();
-    step_alloc();
-    cell_op(EVTCHNOP_status, &s, sizeof(s));
+    step_alloc_unbound(DOMID_SELF, DOMID_SELF);
+    step_status(DOMID_SELF, domain_limit() - 1);
     step_port(EVTCHNOP_close, domain_limit() - 1);
-    step_alloc();
+    step_alloc_unbound(DOMID_SELF, DOMID_SELF);
 }
 
 /* --- What is left of the life before --- */
@@ -102,10 +43,10 @@ static void stale_bit(void)
     port_set(1, PORT_PENDING);
     port_clear(1, PORT_MASKED);
     cell_forget();
-    step_ipi(0);
+    step_bind_ipi(0);
     step_port(EVTCHNOP_send, 1);
     step_port(EVTCHNOP_close, 1);
-    step_ipi(0);
+    step_bind_ipi(0);
     step_port(EVTCHNOP_send, 1);
 }
 
@@ -115,32 +56,32 @@ static void second_life(void)
     cell_start();
     port_clear(1, PORT_MASKED);
     cell_forget();
-    step_ipi(0);
+    step_bind_ipi(0);
     step_port(EVTCHNOP_send, 1);
     step_port(EVTCHNOP_close, 1);
-    step_ipi(1);
+    step_bind_ipi(1);
     step_port(EVTCHNOP_send, 1);
 }
 
 static void second_vcpu(void)
 {
     cell_start();
-    step_virq(VIRQ_CONSOLE, 0);
-    step_move(1, 1);
+    step_bind_virq(VIRQ_CONSOLE, 0);
+    step_bind_vcpu(1, 1);
     step_port(EVTCHNOP_close, 1);
-    step_virq(VIRQ_CONSOLE, 0);
+    step_bind_virq(VIRQ_CONSOLE, 0);
     step_port(EVTCHNOP_close, 1);
-    step_alloc();
+    step_alloc_unbound(DOMID_SELF, DOMID_SELF);
 }
 
 /* On 2-level the second step is refused, and all else is the same. */
 static void second_priority(void)
 {
     cell_start();
-    step_ipi(0);
-    step_priority(1, 3);
+    step_bind_ipi(0);
+    step_set_priority(1, 3);
     step_port(EVTCHNOP_close, 1);
-    step_ipi(0);
+    step_bind_ipi(0);
     port_clear(1, PORT_MASKED);
     cell_forget();
     step_port(EVTCHNOP_send, 1);
@@ -149,31 +90,31 @@ static void second_priority(void)
 static void virq_again(void)
 {
     cell_start();
-    step_virq(VIRQ_DEBUG, 1);
-    step_virq(VIRQ_DEBUG, 1);
-    step_virq(VIRQ_DEBUG, 0);
+    step_bind_virq(VIRQ_DEBUG, 1);
+    step_bind_virq(VIRQ_DEBUG, 1);
+    step_bind_virq(VIRQ_DEBUG, 0);
     step_port(EVTCHNOP_close, 1);
-    step_virq(VIRQ_DEBUG, 1);
+    step_bind_virq(VIRQ_DEBUG, 1);
 }
 
 /* A global one is bound on vcpu 0 for ever, wherever it notifies. */
 static void virq_moved(void)
 {
     cell_start();
-    step_virq(VIRQ_CONSOLE, 0);
-    step_move(1, 1);
-    step_virq(VIRQ_CONSOLE, 0);
-    step_virq(VIRQ_CONSOLE, 1);
+    step_bind_virq(VIRQ_CONSOLE, 0);
+    step_bind_vcpu(1, 1);
+    step_bind_virq(VIRQ_CONSOLE, 0);
+    step_bind_virq(VIRQ_CONSOLE, 1);
 }
 
 static void pirq_again(void)
 {
     cell_start();
-    step_pirq(ZOO_PIRQ_NUMBER);
-    step_pirq(ZOO_PIRQ_NUMBER);
-    step_move(1, 1);
+    step_bind_pirq(ZOO_PIRQ_NUMBER);
+    step_bind_pirq(ZOO_PIRQ_NUMBER);
+    step_bind_vcpu(1, 1);
     step_port(EVTCHNOP_close, 1);
-    step_pirq(ZOO_PIRQ_NUMBER);
+    step_bind_pirq(ZOO_PIRQ_NUMBER);
 }
 
 /* --- Pairs --- */
@@ -182,11 +123,11 @@ static void pair_closed_here(void)
 {
     must_alloc_unbound(DOMID_SELF);
     cell_start();
-    step_bind(1);
+    step_bind_interdomain(DOMID_SELF, 1);
     step_port(EVTCHNOP_close, 2);
-    step_bind(1);
+    step_bind_interdomain(DOMID_SELF, 1);
     step_port(EVTCHNOP_close, 1);
-    step_bind(2);
+    step_bind_interdomain(DOMID_SELF, 2);
 }
 
 /* Both ends notify vcpu 1; what becomes of that. */
@@ -194,19 +135,19 @@ static void pair_moved(void)
 {
     must_bind_interdomain(DOMID_SELF, must_alloc_unbound(DOMID_SELF));
     cell_start();
-    step_move(1, 1);
-    step_move(2, 1);
+    step_bind_vcpu(1, 1);
+    step_bind_vcpu(2, 1);
     step_port(EVTCHNOP_close, 2);
-    step_bind(1);
+    step_bind_interdomain(DOMID_SELF, 1);
 }
 
 static void pair_twice(void)
 {
     must_bind_interdomain(DOMID_SELF, must_alloc_unbound(DOMID_SELF));
     cell_start();
-    step_bind(1);
-    step_bind(2);
-    step_bind(3);
+    step_bind_interdomain(DOMID_SELF, 1);
+    step_bind_interdomain(DOMID_SELF, 2);
+    step_bind_interdomain(DOMID_SELF, 3);
 }
 
 /* The event of the bind comes to an unmasked port of vcpu 0; on the other side nothing is heard. */
@@ -216,7 +157,7 @@ static void pair_unmasked(void)
     port_clear(1, PORT_MASKED);
     port_clear(2, PORT_MASKED);
     cell_start();
-    step_bind(1);
+    step_bind_interdomain(DOMID_SELF, 1);
     step_port(EVTCHNOP_send, 1);
     step_port(EVTCHNOP_send, 2);
 }
@@ -226,8 +167,8 @@ static void unbound_moved(void)
 {
     must_alloc_unbound(DOMID_SELF);
     cell_start();
-    step_move(1, 1);
-    step_bind(1);
+    step_bind_vcpu(1, 1);
+    step_bind_interdomain(DOMID_SELF, 1);
     port_clear(1, PORT_MASKED);
     cell_forget();
     step_port(EVTCHNOP_send, 2);
@@ -237,15 +178,56 @@ static void unbound_moved(void)
 
 static void reset_and_again(void)
 {
-    struct evtchn_reset op = {.dom = DOMID_SELF};
-
     must_bind_virq(VIRQ_DEBUG, 1);
     must_bind_interdomain(DOMID_SELF, must_alloc_unbound(DOMID_SELF));
     cell_start();
-    cell_op(EVTCHNOP_reset, &op, sizeof(op));
-    cell_op(EVTCHNOP_reset, &op, sizeof(op));
-    step_virq(VIRQ_DEBUG, 1);
-    step_alloc();
+    step_reset(EVTCHNOP_reset, DOMID_SELF);
+    step_reset(EVTCHNOP_reset, DOMID_SELF);
+    step_bind_virq(VIRQ_DEBUG, 1);
+    step_alloc_unbound(DOMID_SELF, DOMID_SELF);
+}
+
+/* More ports than are closed without a pause. */
+static void reset_full(void)
+{
+    zoo_open();
+    domain_fill();
+    cell_start();
+    step_reset(EVTCHNOP_reset, DOMID_SELF);
+    step_status(DOMID_SELF, domain_limit() - 1);
+    step_bind_ipi(0);
+}
+
+/* The same between other operations of a multicall, which go on when it is over, and in their order. */
+static void reset_in_multicall(void)
+{
+    struct evtchn_bind_ipi before = {.vcpu = 1}, after = {.vcpu = 1};
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+    const struct {
+        const char *what;
+        unsigned cmd;
+        const void *arg;
+    } list[] = {
+        {"bind_ipi(1)", EVTCHNOP_bind_ipi, &before},
+        {"reset", EVTCHNOP_reset, &reset},
+        {"reset_cont", EVTCHNOP_reset_cont, &reset},
+        {"bind_ipi(1)", EVTCHNOP_bind_ipi, &after},
+    };
+    guest_multicall_entry entry[sizeof(list) / sizeof(list[0])];
+
+    zoo_open();
+    domain_fill();
+    must_close(ZOO_LAST);
+    for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        entry[i] = (guest_multicall_entry){
+            .op = __HYPERVISOR_event_channel_op,
+            .args = {list[i].cmd, guest_address(list[i].arg)},
+        };
+    cell_start();
+    cell_result("multicall", hv_multicall(entry, sizeof(list) / sizeof(list[0])));
+    for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        cell_result(list[i].what, entry[i].result);
+    cell_say(" | ports %u, %u", before.port, after.port);
 }
 
 static const struct {
@@ -253,14 +235,23 @@ static const struct {
     void (*ask)(void);
     bool only_2level;
 } lives[] = {
-    {"ports/lowest_free", lowest_free, false},     {"ports/last", last_port, true},
-    {"ports/stale_bit", stale_bit, false},         {"ports/second_life", second_life, false},
-    {"ports/second_vcpu", second_vcpu, false},     {"ports/second_priority", second_priority, false},
-    {"ports/virq_again", virq_again, false},       {"ports/virq_moved", virq_moved, false},
-    {"ports/pirq_again", pirq_again, false},       {"ports/pair_closed", pair_closed_here, false},
-    {"ports/pair_moved", pair_moved, false},       {"ports/pair_twice", pair_twice, false},
-    {"ports/pair_unmasked", pair_unmasked, false}, {"ports/unbound_moved", unbound_moved, false},
+    {"ports/lowest_free", lowest_free, false},
+    {"ports/last", last_port, true},
+    {"ports/stale_bit", stale_bit, false},
+    {"ports/second_life", second_life, false},
+    {"ports/second_vcpu", second_vcpu, false},
+    {"ports/second_priority", second_priority, false},
+    {"ports/virq_again", virq_again, false},
+    {"ports/virq_moved", virq_moved, false},
+    {"ports/pirq_again", pirq_again, false},
+    {"ports/pair_closed", pair_closed_here, false},
+    {"ports/pair_moved", pair_moved, false},
+    {"ports/pair_twice", pair_twice, false},
+    {"ports/pair_unmasked", pair_unmasked, false},
+    {"ports/unbound_moved", unbound_moved, false},
     {"ports/reset", reset_and_again, false},
+    {"ports/reset_full", reset_full, true},
+    {"ports/reset_in_multicall", reset_in_multicall, true},
 };
 
 void conformance_ports(void)

@@ -59,6 +59,7 @@ static bool interrupted(unsigned times)
     return interrupts == times;
 }
 
+/* PIRQ-01, PIRQ-02, PIRQ-05, PIRQ-09, PIRQ-10, PIRQ-11 */
 static void check_refusals(void)
 {
     CHECK_VALUE(pirq_bind(NO_PIRQ, 0), -XEN_EINVAL);
@@ -101,6 +102,7 @@ static void check_stopped_timer(void)
     CHECK_VALUE(interrupts, n);
 }
 
+/* PIRQ-03, PIRQ-07 */
 static void check_edge(void)
 {
     evtchn_port_t port = listen(EDGE, 0);
@@ -130,6 +132,7 @@ static void check_edge(void)
     CHECK_VALUE(line_delivered(EDGE) - before, 2);
 }
 
+/* PIRQ-06, PIRQ-08, PIRQ-09 */
 static void check_level(void)
 {
     line_drive(LEVEL, true); /* and it stays so until somebody listens */
@@ -163,6 +166,7 @@ static void be_interruptible(void *arg)
         hv_sched_op(SCHEDOP_yield, NULL);
 }
 
+/* PIRQ-12 */
 static void check_affinity(void)
 {
     static volatile bool done;
@@ -189,7 +193,7 @@ static void check_affinity(void)
     CHECK_VALUE(evt_close(port), 0);
 }
 
-/* A reset closes the ports, which gives the lines back. */
+/* PIRQ-06: a reset closes the ports, which gives the lines back. */
 static void check_reset(void)
 {
     listen(EDGE, 0);

@@ -76,6 +76,9 @@ struct fake_env {
     bool threaded;           /* several threads: locks are real, and their order is not watched */
     const uint32_t *held[8]; /* locks, in order of taking */
     unsigned nr_held;
+    void (*on_lock)(void);  /* what another CPU does just before a lock is taken, once ... */
+    unsigned locks_before;  /* ... after so many others */
+    unsigned other_cpus;    /* that are running now, in the middle of somebody's call */
     unsigned long locks[3]; /* taken so far, by FAKE_LOCK_*; not when threaded */
 };
 

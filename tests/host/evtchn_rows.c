@@ -120,6 +120,45 @@ void row_open_pair(struct attempt *a)
     a->arg.u32[0] = 1;
 }
 
+static void bind_pirq(struct attempt *a)
+{
+    assert_int_equal(op_bind_pirq(a->caller, 3, 0), 1);
+    a->arg.bind_pirq.pirq = 5;
+    a->arg.bind_pirq.flags = ~0U; /* bits that nobody knows are ignored */
+}
+
+static void no_pirq(struct attempt *a)
+{
+    a->arg.bind_pirq.pirq = FAKE_PIRQS;
+}
+
+static void pirq_forbidden(struct attempt *a)
+{
+    a->caller->pirq[a->arg.bind_pirq.pirq = 7].forbidden = true;
+}
+
+static void pirq_bound(struct attempt *a)
+{
+    a->arg.bind_pirq.pirq = 3;
+}
+
+/* The refusal is of the line that will be asked for, whichever that is. */
+static void refuse_pirqs(struct attempt *a, int error)
+{
+    for (unsigned i = 0; i < FAKE_PIRQS; i++)
+        a->caller->pirq[i].refuses = error;
+}
+
+static void pirq_without_line(struct attempt *a)
+{
+    refuse_pirqs(a, -XEN_EINVAL);
+}
+
+static void pirq_in_use(struct attempt *a)
+{
+    refuse_pirqs(a, -XEN_EBUSY);
+}
+
 static void virq_port(struct attempt *a)
 {
     a->arg.u32[0] = (uint32_t)op_bind_virq(a->caller, VIRQ_DEBUG, 0);
@@ -238,6 +277,16 @@ const struct row evtchn_rows[] = {
       {"no such vcpu", XEN_ENOENT, row_no_vcpu_second},
       {"bound already", XEN_EEXIST, virq_bound},
       ALLOC}},
+    {"bind_pirq",
+     EVTCHNOP_bind_pirq,
+     false,
+     bind_pirq,
+     {{"no such pirq", XEN_EINVAL, no_pirq},
+      {"not permitted", XEN_EPERM, pirq_forbidden},
+      {"bound already", XEN_EEXIST, pirq_bound},
+      ALLOC,
+      {"no line", XEN_EINVAL, pirq_without_line},
+      {"line in use", XEN_EBUSY, pirq_in_use}}},
     {"close",
      EVTCHNOP_close,
      false,

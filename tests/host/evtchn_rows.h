@@ -21,6 +21,7 @@ struct attempt {
         uint64_t u64[4];
         struct evtchn_bind_interdomain bind_interdomain;
         struct evtchn_bind_virq bind_virq;
+        struct evtchn_bind_pirq bind_pirq;
         struct evtchn_status status;
         struct evtchn_alloc_unbound alloc_unbound;
         struct evtchn_bind_vcpu bind_vcpu;

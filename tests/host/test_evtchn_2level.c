@@ -171,6 +171,8 @@ static void a_vcpu_without_vcpu_info_is_parked(void **state)
     struct evt_port_view view;
     assert_true(evt_view_port(d->evt, 1, &view));
     assert_string_equal(view.why, "vcpu 127 has no vcpu_info");
+    evt_set_vcpu_info(d->evt, 127, NULL); /* it never had one */
+    assert_int_equal(d->kicks[127], 0);
     evt_set_vcpu_info(d->evt, 127, d->late_info);
     assert_int_equal(d->kicks[127], 1);
     assert_true(*guest_sel64(d, 127) == UINT64_MAX);

@@ -387,6 +387,8 @@ static void numbering_and_permission(void **state)
     REFUSED(XEN_EINVAL, fake_op(rfc, 12, arg, 32)); /* register_3level, unknown cmd */
     REFUSED(XEN_EINVAL, fake_op(rfc, 0x8c, arg, 32));
     REFUSED(XEN_ENOSYS, fake_op(rfc, 13, arg, 8));
+    arg[0] = DOMID_SELF;
+    REFUSED(XEN_EBUSY, fake_op(rfc, EVTCHNOP_reset_cont, arg, 2)); /* 14 is 14 */
 
     q.abis = 7;
     assert_int_equal(fake_op(no, 11, &q, 8), 0);

@@ -68,7 +68,7 @@ static void a_domain_without_pirqs(void **state)
     assert_null(fake_create(&c));
 }
 
-/* EVT-OP-30 */
+/* EVT-OP-30, PIRQ-02, PIRQ-03 */
 static void binding_tells_the_line(void **state)
 {
     (void)state;

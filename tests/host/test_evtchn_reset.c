@@ -38,7 +38,7 @@ static void who_may_reset_whom(void **state)
     SOUND();
 }
 
-/* EVT-OP-26 */
+/* EVT-OP-26, EVT-OP-34 */
 static void peers_become_unbound(void **state)
 {
     (void)state;
@@ -46,11 +46,16 @@ static void peers_become_unbound(void **state)
     assert_int_equal(op_alloc_unbound(b, DOMID_SELF, 1), 1);
     assert_int_equal(op_bind_interdomain(a, 2, 1), 1);
     assert_int_equal(op_bind_virq(a, VIRQ_TIMER, 2), 2);
+    assert_int_equal(op_bind_vcpu(b, 1, 3), 0);
+    assert_int_equal(op_send(a, 1), 0);
     assert_int_equal(op_reset(a, DOMID_SELF), 0);
     struct evtchn_status s;
     assert_int_equal(op_status(b, DOMID_SELF, 1, &s), 0);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     assert_int_equal(s.u.unbound.dom, 1);
+    assert_int_equal(s.vcpu, 3);
+    assert_int_equal(guest_pending64(b)[0], 1 << 1);
+    assert_int_equal(op_send(b, 1), 0);
     SOUND();
     assert_int_equal(op_bind_virq(a, VIRQ_TIMER, 2), 1);
 }
@@ -69,6 +74,7 @@ static void reset_within_reset(void **state)
     assert_int_equal(evt_open_ports(d->evt), 200 - 63); /* port 0 is one of the 64 */
     SOUND();
     assert_int_equal(op_register64(d, 0, false), -XEN_EBUSY);
+    REFUSED(XEN_EBUSY, op_init_control(d, 0, 0, 0));
     REFUSED(XEN_EBUSY, op_reset(d, DOMID_SELF));
     assert_int_equal(op_reset_cont(d, DOMID_SELF), -XEN_ERESTART);
     assert_int_equal(evt_open_ports(d->evt), 200 - 63 - 64);
@@ -161,7 +167,7 @@ static void others_go_on_during_the_wait(void **state)
     SOUND();
 }
 
-/* EVT-OBJ-08 */
+/* EVT-OBJ-08, EVT-OP-34 */
 static void a_dying_domain_closes_in_steps(void **state)
 {
     (void)state;

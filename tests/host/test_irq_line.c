@@ -49,6 +49,7 @@ static void join(struct evt_domain *d, bool share)
     irq_line_enable(&line, d);
 }
 
+/* PIRQ-07 */
 static void edges_fire_each_time(void **state)
 {
     (void)state;
@@ -65,7 +66,7 @@ static void edges_fire_each_time(void **state)
     assert_int_equal(line.delivered, 2);
 }
 
-/* A level that stays asserted must neither storm before it is ended nor be forgotten afterwards. */
+/* PIRQ-06: A level that stays asserted must neither storm before it is ended nor be forgotten afterwards. */
 static void a_level_is_masked_until_its_end(void **state)
 {
     (void)state;
@@ -84,7 +85,7 @@ static void a_level_is_masked_until_its_end(void **state)
     assert_int_equal(a.interrupts, 3);
 }
 
-/* An end that was not owed must not unmask the line for the others. */
+/* PIRQ-06, PIRQ-09: An end that was not owed must not unmask the line for the others. */
 static void a_shared_level_waits_for_all(void **state)
 {
     (void)state;
@@ -119,7 +120,7 @@ static void leaving_ends_the_interrupt(void **state)
     assert_int_equal(a.interrupts, 2);
 }
 
-/* A level that was asserted when nobody listened is heard by the first who does, once its port is open. */
+/* PIRQ-08: A level that was asserted when nobody listened is heard by the first who does, once its port is open. */
 static void an_asserted_level_waits_for_its_first_user(void **state)
 {
     (void)state;
@@ -136,6 +137,7 @@ static void an_asserted_level_waits_for_its_first_user(void **state)
     assert_int_equal(b.interrupts, 0);
 }
 
+/* PIRQ-08 */
 static void who_joins_late_waits_for_the_end(void **state)
 {
     (void)state;
@@ -150,6 +152,7 @@ static void who_joins_late_waits_for_the_end(void **state)
     assert_int_equal(b.interrupts, 1);
 }
 
+/* PIRQ-05 */
 static void sharing_needs_the_consent_of_all(void **state)
 {
     (void)state;

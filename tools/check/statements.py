@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The numbered statements of docs/abi/ and those who name them.
 
-Every statement about event channels (EVT-...) is named by a test (tests/, or a guest program), and every statement that
+Every statement about event channels and interrupt lines (EVT-..., PIRQ-...) is named by a test (tests/, or a guest program), and every statement that
 is named anywhere exists. --list prints each with the files that name it.
 """
 
@@ -11,10 +11,11 @@ import re
 import subprocess
 import sys
 
-STATEMENT = re.compile(r"^\| ((?:EVT|HC|WS)(?:-[A-Z0-9]+)?-\d+) \|", re.MULTILINE)
-NAME = re.compile(r"\b(?:EVT-[A-Z0-9]+|HC-[A-Z]+|WS)-\d+\b")
+STATEMENT = re.compile(r"^\| ((?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|WS)-\d+) \|", re.MULTILINE)
+NAME = re.compile(r"\b(?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|WS)-\d+\b")
+TESTED = ("EVT-", "PIRQ-")
 MARKS = ("historic", "measured", "reconstructed", "ours")
-UNMARKED = re.compile(rf"^\| (EVT-\S+) \| (?!(?:{'|'.join(MARKS)}) \|)", re.MULTILINE)
+UNMARKED = re.compile(rf"^\| ((?:EVT|PIRQ)-\S+) \| (?!(?:{'|'.join(MARKS)}) \|)", re.MULTILINE)
 TEST = re.compile(r"tests/|guest/(?!lib/|abi/)")
 
 
@@ -66,7 +67,7 @@ def main():
         tests = [path for path in named.get(name, {}) if TEST.match(path)]
         if args.list:
             print(f"{name:<14} {' '.join(tests)}")
-        if name.startswith("EVT-") and not tests:
+        if name.startswith(TESTED) and not tests:
             wrong.append(f"{document}: no test names {name}.")
     if args.list:
         marks = {mark: len(re.findall(rf"^\| EVT-\S+ \| {mark} \|", read("docs/abi/event-channels.md"), re.M)) for mark in MARKS}

@@ -60,6 +60,12 @@ bool ref_valid(const struct ref_domain *d, uint32_t port)
     return port < d->valid && port < ref_limit(d);
 }
 
+/* A port that a guest may use: open, and its own. */
+static bool usable(const struct ref_domain *d, uint32_t port)
+{
+    return ref_valid(d, port) && d->port[port].status != EVTCHNSTAT_closed && !d->port[port].attached;
+}
+
 static int64_t allocate(struct ref_domain *d, uint32_t *port)
 {
     unsigned skipped = 0;
@@ -90,6 +96,7 @@ static struct ref_port *occupy(struct ref_domain *d, uint32_t port, uint8_t stat
 {
     struct ref_port *p = &d->port[port];
     p->status = status;
+    p->attached = false;
     p->vcpu = p->bound_vcpu = (uint16_t)vcpu;
     p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     return p;
@@ -115,15 +122,16 @@ static void release(struct ref_domain *d, uint32_t port)
     }
     ref_clear_pending(d, port);
     p->status = EVTCHNSTAT_closed;
+    p->attached = false;
     p->vcpu = 0;
     if (port < d->full_below)
         d->full_below = port;
 }
 
-static void release_all(struct ref_domain *d)
+static void release_all(struct ref_domain *d, bool attached_too)
 {
     for (uint32_t port = 1; port < d->valid; port++) {
-        if (d->port[port].status != EVTCHNSTAT_closed)
+        if (d->port[port].status != EVTCHNSTAT_closed && (attached_too || !d->port[port].attached))
             release(d, port);
     }
 }
@@ -131,7 +139,7 @@ static void release_all(struct ref_domain *d)
 void ref_destroy(struct ref_domain *d)
 {
     d->dying = true;
-    release_all(d);
+    release_all(d, true);
     d->exists = false;
 }
 
@@ -144,7 +152,7 @@ void ref_latch_word_size(struct ref_domain *d, unsigned bits)
 
 int ref_port_is_pending(struct ref_domain *d, uint32_t port)
 {
-    if (!ref_valid(d, port) || d->port[port].status == EVTCHNSTAT_closed)
+    if (!usable(d, port))
         return -XEN_EINVAL;
     return ref_is_pending(d, port);
 }
@@ -161,12 +169,73 @@ void ref_raise_virq(struct ref_domain *d, unsigned vcpu, uint32_t virq)
         ref_raise(d, (uint32_t)(p - d->port));
 }
 
+struct ref_port *ref_bound_pirq(struct ref_domain *d, uint32_t pirq)
+{
+    for (uint32_t i = 1; i < d->valid; i++) {
+        if (d->port[i].status == EVTCHNSTAT_pirq && d->port[i].pirq == pirq)
+            return &d->port[i];
+    }
+    return NULL;
+}
+
+void ref_raise_pirq(struct ref_domain *d, uint32_t pirq)
+{
+    struct ref_port *p = ref_bound_pirq(d, pirq);
+    if (p)
+        ref_raise(d, (uint32_t)(p - d->port));
+}
+
 uint32_t ref_open_ports(const struct ref_domain *d)
 {
     uint32_t open = 0;
     for (uint32_t port = 1; port < d->valid; port++)
         open += d->port[port].status != EVTCHNSTAT_closed;
     return open;
+}
+
+/* --- Xen-attached ports. */
+
+static void raise_peer(struct ref_domain *d, const struct ref_port *p)
+{
+    struct ref_domain *other = find(d, p->peer_domid);
+    if (!other->port[p->peer_port].attached) {
+        ref_raise(other, p->peer_port);
+        return;
+    }
+    other->consumed++;
+    other->last_consumed = p->peer_port;
+    other->last_consumed_vcpu = other->port[p->peer_port].vcpu;
+}
+
+int64_t ref_attach(struct ref_domain *d, uint16_t remote, unsigned vcpu, uint32_t *port)
+{
+    if (vcpu >= d->config.nr_vcpus)
+        return -XEN_ENOENT;
+    int64_t rc = allocate(d, port);
+    if (rc)
+        return rc;
+    struct ref_port *p = occupy(d, *port, EVTCHNSTAT_unbound, vcpu);
+    p->peer_domid = remote;
+    p->attached = true;
+    return 0;
+}
+
+/* The hypervisor names a port that it has: the ABI's limit does not matter. */
+static bool is_attached(const struct ref_domain *d, uint32_t port)
+{
+    return port < d->valid && d->port[port].attached;
+}
+
+void ref_notify_attached(struct ref_domain *d, uint32_t port)
+{
+    if (is_attached(d, port) && d->port[port].status == EVTCHNSTAT_interdomain)
+        raise_peer(d, &d->port[port]);
+}
+
+void ref_detach(struct ref_domain *d, uint32_t port)
+{
+    if (is_attached(d, port))
+        release(d, port);
 }
 
 /* --- Operations. */
@@ -216,20 +285,34 @@ static int64_t bind_virq(struct ref_domain *d, void *arg, bool narrow)
     return rc;
 }
 
-/* No domain has pirqs. */
 static int64_t bind_pirq(struct ref_domain *d, void *arg, bool narrow)
 {
-    (void)d;
-    (void)arg;
+    struct evtchn_bind_pirq *a = arg;
+    uint32_t port = 0;
     (void)narrow;
-    return -XEN_EINVAL;
+    if (a->pirq >= d->config.nr_pirqs)
+        return -XEN_EINVAL;
+    if (d->pirq_error[a->pirq] == -XEN_EPERM)
+        return -XEN_EPERM;
+    if (ref_bound_pirq(d, a->pirq))
+        return -XEN_EEXIST;
+    int64_t rc = allocate(d, &port);
+    if (rc == 0)
+        rc = d->pirq_error[a->pirq];
+    if (rc)
+        return rc;
+    struct ref_port *p = occupy(d, port, EVTCHNSTAT_pirq, 0);
+    p->pirq = a->pirq;
+    p->share = a->flags & BIND_PIRQ__WILL_SHARE;
+    a->port = port;
+    return 0;
 }
 
 static int64_t close(struct ref_domain *d, void *arg, bool narrow)
 {
     uint32_t port = ((struct evtchn_close *)arg)->port;
     (void)narrow;
-    if (!ref_valid(d, port) || d->port[port].status == EVTCHNSTAT_closed)
+    if (!usable(d, port))
         return -XEN_EINVAL;
     release(d, port);
     return 0;
@@ -239,11 +322,11 @@ static int64_t send(struct ref_domain *d, void *arg, bool narrow)
 {
     uint32_t port = ((struct evtchn_send *)arg)->port;
     (void)narrow;
-    if (!ref_valid(d, port))
+    if (!usable(d, port))
         return -XEN_EINVAL;
     const struct ref_port *p = &d->port[port];
     if (p->status == EVTCHNSTAT_interdomain)
-        ref_raise(find(d, p->peer_domid), p->peer_port);
+        raise_peer(d, p);
     else if (p->status == EVTCHNSTAT_ipi)
         ref_raise(d, port);
     else if (p->status != EVTCHNSTAT_unbound)
@@ -260,9 +343,11 @@ static int64_t status(struct ref_domain *d, void *arg, bool narrow)
         return -XEN_ESRCH;
     if (!ref_valid(target, a->port))
         return -XEN_EINVAL;
+    const struct ref_port *p = &target->port[a->port];
+    if (p->attached)
+        return -XEN_EACCES;
     if (!may_act_on(d, target))
         return -XEN_EPERM;
-    const struct ref_port *p = &target->port[a->port];
     a->status = p->status;
     a->vcpu = p->vcpu;
     if (p->status == EVTCHNSTAT_unbound) {
@@ -272,6 +357,8 @@ static int64_t status(struct ref_domain *d, void *arg, bool narrow)
         a->u.interdomain.port = p->peer_port;
     } else if (p->status == EVTCHNSTAT_virq) {
         a->u.virq = p->virq;
+    } else if (p->status == EVTCHNSTAT_pirq) {
+        a->u.pirq = p->pirq;
     }
     return 0;
 }
@@ -313,10 +400,10 @@ static int64_t bind_vcpu(struct ref_domain *d, void *arg, bool narrow)
     (void)narrow;
     if (a->vcpu >= d->config.nr_vcpus)
         return -XEN_ENOENT;
-    if (!ref_valid(d, a->port))
+    if (!usable(d, a->port))
         return -XEN_EINVAL;
     struct ref_port *p = &d->port[a->port];
-    if (p->status == EVTCHNSTAT_closed || p->status == EVTCHNSTAT_ipi)
+    if (p->status == EVTCHNSTAT_ipi)
         return -XEN_EINVAL;
     if (p->status == EVTCHNSTAT_virq && is_per_vcpu(p->virq))
         return -XEN_EINVAL;
@@ -332,7 +419,7 @@ static int64_t unmask(struct ref_domain *d, void *arg, bool narrow)
     (void)narrow;
     if (!ref_valid(d, port))
         return -XEN_EINVAL;
-    if (d->port[port].status != EVTCHNSTAT_closed)
+    if (usable(d, port))
         ref_unmask(d, port);
     return 0;
 }
@@ -347,7 +434,7 @@ static int64_t reset(struct ref_domain *d, void *arg, bool narrow)
         return -XEN_EPERM;
     if (target != d && !target->paused)
         return -XEN_EINVAL;
-    release_all(target);
+    release_all(target, false);
     ref_back_to_2level(target);
     return 0;
 }
@@ -374,7 +461,7 @@ static int64_t set_priority(struct ref_domain *d, void *arg, bool narrow)
         return -XEN_EINVAL;
     if (d->abi != REF_FIFO)
         return -XEN_ENOSYS;
-    if (d->port[a->port].status == EVTCHNSTAT_closed)
+    if (!usable(d, a->port))
         return -XEN_EACCES;
     if (a->priority > EVTCHN_FIFO_PRIORITY_MIN)
         return -XEN_EINVAL;

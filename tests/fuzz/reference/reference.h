@@ -20,6 +20,7 @@
 #define REF_FRAMES 152
 #define REF_VCPUS 40
 #define REF_PORTS 262144
+#define REF_PIRQS 64
 #define REF_TOUCHES 4096U
 #define REF_ARGUMENTS 8192U /* bytes of guest memory for arguments */
 enum { REF_SHARED_INFO = REF_FRAMES, REF_LATE_INFO, REF_PAGES };
@@ -35,12 +36,14 @@ struct ref_place {
 struct ref_port {
     uint8_t status; /* EVTCHNSTAT_* */
     uint8_t priority;
+    bool attached;   /* the hypervisor consumes this end */
     bool remembered; /* FIFO: raised before it had a word */
     bool queued;     /* FIFO: in a queue, perhaps since an earlier life */
     uint16_t vcpu;   /* notify vcpu */
     uint16_t bound_vcpu;
     uint16_t peer_domid; /* unbound: for whom */
-    uint32_t peer_port, virq;
+    uint32_t peer_port, virq, pirq;
+    bool share;    /* pirq: with others */
     uint32_t next; /* in its queue; 0: the last */
 };
 
@@ -66,8 +69,11 @@ struct ref_domain {
     uint16_t array[128];          /* FIFO: frames */
     unsigned nr_array;
     bool readonly[REF_FRAMES];
+    int pirq_error[REF_PIRQS]; /* what the host answers to who wants it: 0, or a negative error */
     uint8_t memory[REF_PAGES][4096];
     unsigned kicks[REF_VCPUS], wakes, wake_alls;
+    unsigned consumed; /* events for attached ports */
+    uint32_t last_consumed, last_consumed_vcpu;
     uint32_t last_wake;
     uint64_t events, dropped;
 };
@@ -100,6 +106,13 @@ void ref_latch_word_size(struct ref_domain *d, unsigned bits);
 void ref_set_vcpu_info(struct ref_domain *d, unsigned vcpu, struct ref_place place);
 int64_t ref_hypercall(struct ref_domain *caller, uint32_t cmd, uint64_t arg, bool narrow);
 int ref_port_is_pending(struct ref_domain *d, uint32_t port);
+/* Xen-attached ports. */
+int64_t ref_attach(struct ref_domain *d, uint16_t remote, unsigned vcpu, uint32_t *port);
+void ref_notify_attached(struct ref_domain *d, uint32_t port);
+void ref_detach(struct ref_domain *d, uint32_t port);
+/* A pirq's port; NULL: it is not bound. */
+struct ref_port *ref_bound_pirq(struct ref_domain *d, uint32_t pirq);
+void ref_raise_pirq(struct ref_domain *d, uint32_t pirq);
 void ref_raise_virq(struct ref_domain *d, unsigned vcpu, uint32_t virq);
 uint32_t ref_open_ports(const struct ref_domain *d);
 /* The guest has cleared LINKED and LINK in the first word of a queue, whose port it says. false: that was not it. */

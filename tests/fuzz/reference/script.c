@@ -78,6 +78,7 @@ struct evt_config script_config(unsigned domain, uint64_t traits)
         .domid = (uint16_t)domain,
         .nr_vcpus = vcpus[traits & 7],
         .max_port = traits & 7 << 6 ? max_port[traits >> 3 & 7] : (uint32_t)(traits >> 9 & 63),
+        .nr_pirqs = traits >> 23 & 3 ? 24 : REF_PIRQS,
         .extended = extended[traits >> 16 & 7],
         .rfc_numbering = (traits >> 20 & 7) == 0,
         .privileged = domain == 0,
@@ -150,9 +151,9 @@ static void find_offer(unsigned domain, uint16_t *domid, uint32_t *port)
     for (unsigned i = 0; i < 12; i++) {
         unsigned other = below(REF_DOMAINS);
         *domid = (uint16_t)other;
-        *port = port_in(other, BIT(EVTCHNSTAT_unbound));
-        if (world_port_state(other, *port) == (enum port_state)EVTCHNSTAT_unbound &&
-            evt_port_of(core(other), *port)->for_dom == domain)
+        *port = port_in(other, BIT(EVTCHNSTAT_unbound) | (chance(20) ? BIT(PORT_XEN) : 0));
+        const struct evt_port *p = evt_port_get(core(other), *port);
+        if (p && (p->state & ~EVT_XEN_ATTACHED) == EVTCHNSTAT_unbound && p->for_dom == domain)
             return;
     }
 }
@@ -195,7 +196,7 @@ static void bind_virq(struct step *s)
 
 static void bind_pirq(struct step *s)
 {
-    put32(s, 0, below(8));
+    put32(s, 0, below(chance(95) ? 24 : 100));
     put32(s, 4, below(4));
 }
 
@@ -229,7 +230,9 @@ static void bind_ipi(struct step *s)
 
 static void bind_vcpu(struct step *s)
 {
-    put32(s, 0, port_for(s->domain, BIT(EVTCHNSTAT_unbound) | BIT(EVTCHNSTAT_interdomain) | BIT(EVTCHNSTAT_virq)));
+    put32(s, 0,
+          port_for(s->domain, BIT(EVTCHNSTAT_unbound) | BIT(EVTCHNSTAT_interdomain) | BIT(EVTCHNSTAT_pirq) |
+                                  BIT(EVTCHNSTAT_virq)));
     put32(s, 4, vcpu_of(s->domain));
 }
 
@@ -382,7 +385,7 @@ static const struct {
 } operations[] = {
     {EVTCHNOP_bind_interdomain, 90, bind_interdomain},
     {EVTCHNOP_bind_virq, 35, bind_virq},
-    {EVTCHNOP_bind_pirq, 10, bind_pirq},
+    {EVTCHNOP_bind_pirq, 35, bind_pirq},
     {EVTCHNOP_close, 120, close_port},
     {EVTCHNOP_send, 260, send},
     {EVTCHNOP_status, 40, status},
@@ -450,6 +453,32 @@ static void virq(struct step *s)
     s->kind = STEP_VIRQ;
     s->arg[1] = below(26);
     s->arg[0] = s->arg[1] < NR_VIRQS && evt_virq_is_global((uint32_t)s->arg[1]) ? 0 : below(core(s->domain)->nr_vcpus);
+}
+
+static void pirq(struct step *s)
+{
+    s->kind = STEP_PIRQ;
+    s->arg[0] = below(chance(95) ? 24 : 2000);
+}
+
+/* The hypervisor's own ends. */
+static void attach(struct step *s)
+{
+    s->kind = STEP_ATTACH;
+    s->arg[0] = chance(95) ? below(REF_DOMAINS) : 9;
+    s->arg[1] = vcpu_of(s->domain);
+}
+
+static void notify(struct step *s)
+{
+    s->kind = STEP_NOTIFY;
+    s->arg[0] = port_for(s->domain, BIT(PORT_XEN));
+}
+
+static void detach(struct step *s)
+{
+    s->kind = STEP_DETACH;
+    s->arg[0] = port_for(s->domain, BIT(PORT_XEN));
 }
 
 static void poll(struct step *s)
@@ -525,7 +554,7 @@ static void fill(struct step *s)
 {
     s->kind = STEP_FILL;
     s->flags = chance(50) ? STEP_EACH_ALLOC : 0;
-    s->arg[0] = chance(97) ? 1 + below(100) : 1 + below(6000);
+    s->arg[0] = chance(97) || from_bytes ? 1 + below(100) : 1 + below(6000);
 }
 
 void script_step(struct step *s)
@@ -534,8 +563,8 @@ void script_step(struct step *s)
         unsigned weight;
         void (*make)(struct step *s);
     } kinds[] = {
-        {720, call},    {90, scan},     {40, mask}, {50, virq}, {50, poll}, {4, latch},
-        {8, vcpu_info}, {30, scribble}, {4, frame}, {4, pause}, {1, new},   {1, fill},
+        {720, call}, {90, scan}, {40, mask},     {40, virq},     {30, pirq}, {12, attach}, {12, notify}, {7, detach},
+        {50, poll},  {4, latch}, {8, vcpu_info}, {30, scribble}, {4, frame}, {4, pause},   {1, new},     {1, fill},
     };
     if (queued) {
         *s = queue[0];
@@ -544,7 +573,7 @@ void script_step(struct step *s)
     }
     memset(s, 0, sizeof(*s));
     s->domain = (uint8_t)below(REF_DOMAINS);
-    uint32_t r = below(1002);
+    uint32_t r = below(1053);
     unsigned i = 0;
     while (r >= kinds[i].weight)
         r -= kinds[i++].weight;

@@ -39,9 +39,19 @@ static const struct operation {
 };
 
 static const char *const kinds[NR_STEP_KINDS] = {
-    [STEP_CALL] = "hypercall",          [STEP_FILL] = "fill",   [STEP_GUEST] = "guest",
-    [STEP_VIRQ] = "raise_virq",         [STEP_POLL] = "poll",   [STEP_LATCH] = "latch word size",
-    [STEP_VCPU_INFO] = "set_vcpu_info", [STEP_FRAME] = "frame", [STEP_PAUSE] = "pause",
+    [STEP_CALL] = "hypercall",
+    [STEP_FILL] = "fill",
+    [STEP_GUEST] = "guest",
+    [STEP_VIRQ] = "raise_virq",
+    [STEP_PIRQ] = "raise_pirq",
+    [STEP_ATTACH] = "attach",
+    [STEP_NOTIFY] = "notify attached",
+    [STEP_DETACH] = "detach",
+    [STEP_POLL] = "poll",
+    [STEP_LATCH] = "latch word size",
+    [STEP_VCPU_INFO] = "set_vcpu_info",
+    [STEP_FRAME] = "frame",
+    [STEP_PAUSE] = "pause",
     [STEP_NEW] = "new domain",
 };
 
@@ -173,12 +183,6 @@ static void print_results(const struct report *sum, uint64_t *good, uint64_t *al
 static const char *const states[NR_PORT_STATES] = {"free", "unbound",  "interdomain",  "pirq",   "virq",
                                                    "ipi",  "reserved", "Xen-attached", "invalid"};
 
-/* States that no guest of these worlds can bring about. */
-static bool is_possible(unsigned state)
-{
-    return state != EVTCHNSTAT_pirq && state != PORT_XEN;
-}
-
 static bool is_about_a_port(unsigned row)
 {
     return row == STEP_POLL || (row >= NR_STEP_KINDS && operations[row - NR_STEP_KINDS].port_at);
@@ -192,8 +196,6 @@ static unsigned print_states_of(const struct report *sum, unsigned row)
     for (unsigned i = 0; i < NR_PORT_STATES; i++) {
         const uint64_t *n = sum->by_state[row][i];
         char cell[64];
-        if (!is_possible(i))
-            continue;
         snprintf(cell, sizeof(cell), "%llu/%llu/%llu", (unsigned long long)n[0], (unsigned long long)n[1],
                  (unsigned long long)n[2]);
         printf(" %20s", cell);
@@ -207,10 +209,8 @@ static unsigned print_states(const struct report *sum)
 {
     unsigned empty = 0;
     printf("\n%-20s", "2-level/3-level/FIFO");
-    for (unsigned i = 0; i < NR_PORT_STATES; i++) {
-        if (is_possible(i))
-            printf(" %20s", states[i]);
-    }
+    for (unsigned i = 0; i < NR_PORT_STATES; i++)
+        printf(" %20s", states[i]);
     printf("\n");
     for (unsigned row = 0; row < NR_STEP_KINDS + NR_COMMANDS; row++)
         empty += is_about_a_port(row) ? print_states_of(sum, row) : 0;

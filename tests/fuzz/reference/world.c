@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(REF_FRAMES == FAKE_FRAMES && REF_ARGUMENTS == FAKE_GUEST_SIZE, "both have the same memory");
+_Static_assert(REF_PIRQS == FAKE_PIRQS && REF_FRAMES == FAKE_FRAMES && REF_ARGUMENTS == FAKE_GUEST_SIZE,
+               "both have the same memory");
 
 struct options options;
 struct report *report;
@@ -125,6 +126,9 @@ static void compare_signals(unsigned domain)
     compare_number(domain, "wakes of pollers", f->wakes, r->wakes);
     compare_number(domain, "the port of the last wake", f->last_wake, r->last_wake);
     compare_number(domain, "wakes of all pollers", f->wake_alls, r->wake_alls);
+    compare_number(domain, "events for the hypervisor", f->consumed, r->consumed);
+    compare_number(domain, "the port of the last of these", f->consumed_port, r->last_consumed);
+    compare_number(domain, "the vcpu of the last of these", f->consumed_vcpu, r->last_consumed_vcpu);
     compare_number(domain, "events", evt_events(f->evt), r->events);
     compare_number(domain, "dropped events", evt_dropped(f->evt), r->dropped);
 }
@@ -143,6 +147,23 @@ static void compare_port(unsigned domain, uint32_t port, const struct evt_port_v
         compare_number(domain, "peer of a port", v->peer_port, p->peer_port);
     if (p->status == EVTCHNSTAT_virq)
         compare_number(domain, "virq of a port", v->virq, p->virq);
+    if (p->status == EVTCHNSTAT_pirq)
+        compare_number(domain, "pirq of a port", v->pirq, p->pirq);
+}
+
+/* Which lines the host has given to the domain, how, and where they fire. */
+static void compare_lines(unsigned domain)
+{
+    for (uint32_t i = 0; i < REF_PIRQS; i++) {
+        const struct fake_pirq *line = &fake.domain[domain].pirq[i];
+        const struct ref_port *p = ref_bound_pirq(&ref.domain[domain], i);
+        compare_number(domain, "a line is bound", line->bound, p != NULL);
+        compare_number(domain, "a line may fire", line->live, p != NULL);
+        if (!p)
+            continue;
+        compare_number(domain, "a line is shared", line->share, p->share);
+        compare_number(domain, "vcpu of a line", line->vcpu, p->vcpu);
+    }
 }
 
 static void compare_ports(unsigned domain)
@@ -170,8 +191,10 @@ void world_compare(void)
     if (options.hostile)
         return;
     compare_all_memory();
-    for (unsigned i = 0; i < REF_DOMAINS; i++)
+    for (unsigned i = 0; i < REF_DOMAINS; i++) {
         compare_ports(i);
+        compare_lines(i);
+    }
 }
 
 static void compare_after_step(void)
@@ -197,6 +220,17 @@ static void require_sound(void)
 
 /* --- Domains. */
 
+/* Of eight lines the domain may not have one, one is in use, and one does not exist. */
+static void set_lines(unsigned domain)
+{
+    static const int errors[8] = {[5] = -XEN_EINVAL, [6] = -XEN_EPERM, [7] = -XEN_EBUSY};
+    for (unsigned i = 0; i < REF_PIRQS; i++) {
+        int error = ref.domain[domain].pirq_error[i] = errors[i % 8];
+        fake.domain[domain].pirq[i].forbidden = error == -XEN_EPERM;
+        fake.domain[domain].pirq[i].refuses = error == -XEN_EPERM ? 0 : error;
+    }
+}
+
 static bool create(unsigned domain, const struct evt_config *config)
 {
     if (!fake_create(config))
@@ -204,6 +238,7 @@ static bool create(unsigned domain, const struct evt_config *config)
     if (!fake.domain[domain].evt)
         world_fail("a domain was not created where the last one was");
     ref_create(&ref.domain[domain], config);
+    set_lines(domain);
     guest_forget(domain);
     return true;
 }
@@ -392,6 +427,42 @@ static int64_t step_virq(const struct step *s)
     return 0;
 }
 
+static int64_t step_pirq(const struct step *s)
+{
+    evt_raise_pirq(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
+    if (!options.hostile)
+        ref_raise_pirq(&ref.domain[s->domain], (uint32_t)s->arg[0]);
+    return 0;
+}
+
+static int64_t step_attach(const struct step *s)
+{
+    uint32_t port = 0, model = 0;
+    int rc = evt_attach(fake.domain[s->domain].evt, (uint16_t)s->arg[0], (unsigned)s->arg[1], &port);
+    if (options.hostile)
+        return rc;
+    int64_t expected = ref_attach(&ref.domain[s->domain], (uint16_t)s->arg[0], (unsigned)s->arg[1], &model);
+    if (rc != expected || (rc == 0 && port != model))
+        world_fail("attaching gives %d and port %u, the model says %d and %u", rc, port, (int)expected, model);
+    return rc;
+}
+
+static int64_t step_notify(const struct step *s)
+{
+    evt_notify_attached(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
+    if (!options.hostile)
+        ref_notify_attached(&ref.domain[s->domain], (uint32_t)s->arg[0]);
+    return 0;
+}
+
+static int64_t step_detach(const struct step *s)
+{
+    evt_detach(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
+    if (!options.hostile)
+        ref_detach(&ref.domain[s->domain], (uint32_t)s->arg[0]);
+    return 0;
+}
+
 static int64_t step_poll(const struct step *s)
 {
     int rc = evt_port_is_pending(fake.domain[s->domain].evt, (uint32_t)s->arg[0]);
@@ -468,10 +539,11 @@ static int64_t step_fill(const struct step *s)
 }
 
 static int64_t (*const steps[NR_STEP_KINDS])(const struct step *s) = {
-    [STEP_CALL] = step_call,   [STEP_VIRQ] = step_virq,           [STEP_POLL] = step_poll,
-    [STEP_LATCH] = step_latch, [STEP_VCPU_INFO] = step_vcpu_info, [STEP_GUEST] = step_guest,
-    [STEP_FRAME] = step_frame, [STEP_PAUSE] = step_pause,         [STEP_NEW] = step_new,
-    [STEP_FILL] = step_fill,
+    [STEP_CALL] = step_call,     [STEP_VIRQ] = step_virq,     [STEP_PIRQ] = step_pirq,
+    [STEP_ATTACH] = step_attach, [STEP_NOTIFY] = step_notify, [STEP_DETACH] = step_detach,
+    [STEP_POLL] = step_poll,     [STEP_LATCH] = step_latch,   [STEP_VCPU_INFO] = step_vcpu_info,
+    [STEP_GUEST] = step_guest,   [STEP_FRAME] = step_frame,   [STEP_PAUSE] = step_pause,
+    [STEP_NEW] = step_new,       [STEP_FILL] = step_fill,
 };
 
 static void count(const struct step *s)

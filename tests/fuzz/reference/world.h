@@ -20,6 +20,10 @@ enum step_kind {
     STEP_FILL,  /* as many bind_ipi as arg[0] says */
     STEP_GUEST, /* a guest touches its own memory: arg[0] is an enum guest_act */
     STEP_VIRQ,
+    STEP_PIRQ,
+    STEP_ATTACH, /* a port of the hypervisor's own: arg[0] = remote, arg[1] = vcpu */
+    STEP_NOTIFY,
+    STEP_DETACH,
     STEP_POLL,
     STEP_LATCH,
     STEP_VCPU_INFO,

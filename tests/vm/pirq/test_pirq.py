@@ -20,7 +20,7 @@ def test_pirq(env, cpus):
 
 
 def test_without_a_line():
-    """A domain that has no line has no physdev_op, as a PVH domain of the real Xen."""
+    """PIRQ-04: a domain that has no line has no physdev_op, as a PVH domain of the real Xen."""
     harness.boot(harness.adhoc(ALONE)).expect_good().expect(r"verdict: skip \(the domain has no interrupt line")
 
 
