@@ -116,7 +116,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-classic fuzz reference model model-quick coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-classic fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -148,7 +148,7 @@ help:
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
 	@echo 'Variables (now):'
-	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
+	@echo '  O=$(O)  V=$(V) (1: print commands)  DEBUG=$(DEBUG) (1: VM entries are checked first, log=debug shows where errors are born)  WERROR=$(WERROR) (1 when CI is set)  CC=$(CC)  CROSS_COMPILE=$(CROSS_COMPILE)'
 	@echo '  HOST_CC=$(HOST_CC)  FUZZ_CC=$(FUZZ_CC)  FUZZ_SECONDS=$(FUZZ_SECONDS)  FUZZ_RUNS=$(FUZZ_RUNS) (a fuzzer in `make test`)  REFERENCE_OPERATIONS=$(REFERENCE_OPERATIONS)'
 	@echo 'Guests: $(guests) ($(environments))'
 
@@ -345,7 +345,7 @@ include tests/model/model.mk
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference coverage wasm32 bench model-quick mutation-smoke --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference coverage wasm32 bench model-quick model-self mutation-smoke --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:

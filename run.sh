@@ -10,8 +10,9 @@ readonly BUILD=${O:-build} # as in the Makefile
 # Debian packages, each with a command or a file (or pattern) that shows that it is there.
 readonly RUN_PACKAGES=(make:make gcc:gcc python3:python3 grub-common:grub-mkrescue
     grub-pc-bin:/usr/lib/grub/i386-pc/multiboot2.mod xorriso:xorriso qemu-system-x86:qemu-system-x86_64)
+readonly UEFI_PACKAGES=(ovmf:/usr/share/ovmf/OVMF.fd grub-efi-amd64-bin:/usr/lib/grub/x86_64-efi/multiboot2.mod mtools:mformat)
 readonly BOCHS_PACKAGES=(bochs:bochs bochsbios:/usr/share/bochs/BIOS-bochs-latest vgabios:/usr/share/vgabios/vgabios.bin)
-readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" "${BOCHS_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
+readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" "${UEFI_PACKAGES[@]}" "${BOCHS_PACKAGES[@]}" libc6-dev:/usr/include/stdio.h libcmocka-dev:/usr/include/cmocka.h
     libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang lld:wasm-ld valgrind:valgrind gcovr:gcovr
     'libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a')
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
@@ -49,6 +50,7 @@ OPTIONS
     -M MODEL      the processor that Bochs emulates, by its name or a part of it: icelake (default), tigerlake,
                   skylake, haswell, sandy_bridge (VMX), ryzen (SVM), penryn, lynnfield (VMX without what it takes)
     -f FIRMWARE   bios: from an ISO, by BIOS and GRUB with multiboot 2 (default);
+                  uefi: the same ISO by UEFI (OVMF) and GRUB, with a framebuffer for a screen;
                   direct: QEMU loads the hypervisor itself, with multiboot 1
     -c CPUS       number of CPUs of the machine (default: 2; Bochs: 1)
     -i            interactive: keys go to Xenolith's serial console ("h" there lists its debug keys);
@@ -222,6 +224,7 @@ iso_command() {
 }
 
 load_args() { # how the hypervisor gets into memory, one argument a line
+    [[ $firmware != uefi ]] || printf '%s\n' -bios /usr/share/ovmf/OVMF.fd
     if [[ $firmware == direct ]]; then
         tools/scenario.py qemu --build "$BUILD" --env "$environment" "$scenario"
     else
@@ -265,7 +268,7 @@ build() {
     local iso_words
     say "building"
     make --no-print-directory -j"$(nproc)" "O=$BUILD" all || die 1 "The build failed."
-    if [[ $firmware == bios ]]; then
+    if [[ $firmware != direct ]]; then
         mapfile -t iso_words < <(iso_command)
         "${iso_words[@]}" || die 1 "The ISO could not be made."
     fi
@@ -358,8 +361,7 @@ check_options() {
         *) die 2 "There is no machine '$machine'; there are: qemu, kvm, bochs." ;;
     esac
     case $firmware in
-        bios | direct) ;;
-        uefi) die 2 "Xenolith cannot be started by UEFI yet (CAVEATS.md); use -f bios or -f direct." ;;
+        bios | direct | uefi) ;;
         *) die 2 "There is no firmware '$firmware'; there are: bios, direct, uefi." ;;
     esac
     [[ -n $cpus ]] || cpus=$([[ $machine == bochs ]] && echo 1 || echo 2)
@@ -403,6 +405,7 @@ main() {
     fi
     install_packages "${RUN_PACKAGES[@]}"
     [[ $machine != bochs ]] || install_packages "${BOCHS_PACKAGES[@]}"
+    [[ $firmware != uefi ]] || install_packages "${UEFI_PACKAGES[@]}"
     check_scenario
     choose_machine
     build

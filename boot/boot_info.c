@@ -97,10 +97,8 @@ void boot_add_region(struct boot_parser *parser, uint64_t start, uint64_t size, 
         if (size == 0)
             return;
     }
-    if (type < E820_RAM || type > E820_UNUSABLE) {
-        boot_warn(parser, "a region of the memory map has an unknown type and was taken as reserved");
-        type = E820_RESERVED;
-    }
+    if (type < E820_RAM || type > E820_UNUSABLE)
+        type = E820_RESERVED; /* as ACPI says of types that it does not know (6.5, section 15.3) */
     if (info->nr_regions == BOOT_MAX_REGIONS) {
         boot_warn(parser, "the memory map has more than 256 regions; the others were left out");
         return;

@@ -39,7 +39,9 @@ mb2_header:
         .long PA(mb2_header), PA(image_start), PA(image_load_end), PA(image_end)
         tag MB2_TAG_ENTRY, 0, 12
         .long PA(entry32)
-        /* No framebuffer tag: GRUB on a BIOS would take it as leave to set a graphics mode. */
+        /* A framebuffer of any size. Our menu keeps BIOS machines in text mode (gfxpayload=text). */
+        tag MB2_TAG_FRAMEBUFFER, MB2_OPTIONAL, 20
+        .long 0, 0, 0
         tag MB2_TAG_CONSOLE, MB2_OPTIONAL, 12
         .long MB2_CONSOLE_EGA_TEXT
         tag MB2_TAG_MODULE_ALIGN, 0, 8

@@ -63,6 +63,11 @@ static void options_init(void)
     }
 }
 
+static void framebuffer_init(void)
+{
+    printk(LOG_INFO, "screen:     %s", console_memory_ready(&boot_info));
+}
+
 static void boot_cpu_init(void)
 {
     cpu_init_bsp();
@@ -98,6 +103,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     options_init();                /* our command line */
     console_boot_info(&boot_info); /* the screen's mode is known */
     memory_init(&boot_info);       /* page tables, page pool */
+    framebuffer_init();            /* a framebuffer can be reached now */
     boot_cpu_init();               /* descriptors, protections */
     arch_acpi_init(&boot_info);    /* tables of the firmware */
     apic_init();                   /* local interrupts */

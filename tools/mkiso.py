@@ -19,7 +19,19 @@ GRUB_MODULES = pathlib.Path("/usr/lib/grub")
 PLATFORMS = ("i386-pc", "x86_64-efi")
 # Modules that the menu needs; fewer make a smaller ISO that starts faster.
 USED = "multiboot multiboot2 normal serial terminal test echo halt reboot iso9660 part_msdos part_gpt search all_video"
+# GRUB for UEFI looks for every partition map that it knows, and names those that it misses on the screen.
+USED += " part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc"
 
+# A BIOS machine stays in text mode; UEFI has none.
+SCREEN = """\
+if [ "$grub_platform" = efi ]; then
+    insmod all_video
+    set gfxpayload=keep
+else
+    set gfxpayload=text
+fi
+
+"""
 MENU_HEAD = """\
 set default='{default}'
 set timeout={timeout}
@@ -41,7 +53,7 @@ def menu(found, env, default, timeout, multiboot):
     """The text of grub.cfg."""
     choice = default if multiboot == 2 else f"multiboot1>{default}-mb1"
     head = MENU_HEAD if timeout else QUIET_HEAD
-    text = head.format(default=choice, timeout=timeout)
+    text = head.format(default=choice, timeout=timeout) + SCREEN
     text += "\n".join(s.grub_entry(env) for s in found)
     text += "\nsubmenu 'The same by multiboot 1' --id multiboot1 {\n"
     text += "\n".join(s.grub_entry(env, multiboot=1) for s in found)

@@ -1,26 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /* The serial line and the screen as one console. */
 #include "arch/x86/console.h"
+
+#include "arch/x86/framebuffer.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/screen.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/vga.h"
+#include "boot/boot.h"
 #include "boot/boot_info.h"
+#include "common/format.h"
 
 #define FRAMEBUFFER_EGA_TEXT 2
 
 static bool serial;
+static struct framebuffer fb;
+
+static void draw(unsigned row, unsigned column, const char *text, unsigned n)
+{
+    framebuffer_draw(&fb, row, column, text, n);
+}
+
+static struct screen_device fb_device = {.draw = draw};
 
 void console_device_init(void)
 {
     serial = serial_init();
-    vga_init();
+    screen_init();
+}
+
+static void show_framebuffer(void)
+{
+    framebuffer_clear(&fb);
+    fb_device.columns = fb.columns;
+    fb_device.rows = fb.rows;
+    screen_show(&fb_device);
 }
 
 /* A UEFI machine has no text mode, and a loader that set a graphics mode says so; the rest is a PC with VGA text. */
 void console_boot_info(const struct boot_info *info)
 {
-    const struct boot_framebuffer *fb = &info->framebuffer;
-    if (fb->addr ? fb->type == FRAMEBUFFER_EGA_TEXT : !info->efi)
-        vga_show();
+    const struct boot_framebuffer *f = &info->framebuffer;
+    if (f->addr ? f->type == FRAMEBUFFER_EGA_TEXT : !info->efi)
+        screen_show(&vga_text);
+    else if (framebuffer_describe(f, &fb)) {
+        fb.base = phys_to_virt(f->addr);
+        if (f->addr + framebuffer_size(&fb) <= EARLY_MAPPED) /* arch_memory_init() maps what is above */
+            show_framebuffer();
+    }
+}
+
+const char *console_memory_ready(const struct boot_info *info)
+{
+    static char text[80];
+    if (fb.base && !screen_is_shown())
+        show_framebuffer();
+    if (fb.base)
+        format(text, sizeof text, "%u x %u pixels of %u bits at %#llx, %u x %u characters", fb.width, fb.height,
+               8 * fb.bytes, (unsigned long long)info->framebuffer.addr, fb.columns, fb.rows);
+    return fb.base ? text : screen_is_shown() ? "VGA text, 80 x 25 characters" : "none that the loader told of";
 }
 
 static void put_serial(char c)
@@ -35,9 +73,9 @@ void console_write(const char *text, size_t size)
     for (size_t i = 0; i < size; i++) {
         if (serial)
             put_serial(text[i]);
-        vga_put(text[i]);
+        screen_put(text[i]);
     }
-    vga_sync_cursor();
+    screen_sync();
 }
 
 int console_read(void)

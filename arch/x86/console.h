@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's consoles: serial port COM1 (115200 8n1, both directions) and VGA text. Callers serialise (printk). */
+/*
+ * The machine's consoles: serial port COM1 (115200 8n1, both directions) and the screen, VGA text or a framebuffer.
+ * Callers serialise (printk).
+ */
 #ifndef ARCH_X86_CONSOLE_H
 #define ARCH_X86_CONSOLE_H
 
@@ -11,6 +14,9 @@ struct boot_info;
 void console_device_init(void);
 /* The screen is in text mode, or not: the loader told. VGA text is written to only from now on. */
 void console_boot_info(const struct boot_info *info);
+/* After arch_memory_init(): the framebuffer, if there is one, shows the console from now on. What the screen is, or why
+ * there is none, in a few words. */
+const char *console_memory_ready(const struct boot_info *info);
 /* Bytes as they are; '\n' becomes "\r\n" on the serial line. Waits a bounded time for a slow line. */
 void console_write(const char *text, size_t size);
 /* One byte of input, or -1 if there is none. */

@@ -84,6 +84,9 @@ static void keep_timer_in_halt(void)
         (void)wrmsr_safe(MSR_INTERRUPT_PENDING, value & ~(uint64_t)C1E_BITS);
 }
 
+/* The processor's own choice, but write-combining instead of write-through for PTE_PWT (SDM Vol. 3A, 12.12.4). */
+#define PAT_WITH_WRITE_COMBINING 0x0007040600070106ULL
+
 void cpu_init_this(struct cpu *c)
 {
     descriptors_load(c);
@@ -93,6 +96,7 @@ void cpu_init_this(struct cpu *c)
     if (read_cr4() & CR4_OSXSAVE)
         (void)xsetbv_safe(0, XCR0_X87);
     c->xcr0 = XCR0_X87;
+    wrmsr(MSR_PAT, PAT_WITH_WRITE_COMBINING);
     keep_timer_in_halt();
 }
 

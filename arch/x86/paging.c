@@ -12,6 +12,7 @@
 #include "arch/x86/spinlock.h"
 #include "arch/x86/stacks.h"
 #include "boot/boot.h"
+#include "boot/boot_info.h"
 #include "kernel/door.h"
 
 #define MIB 0x100000UL
@@ -147,6 +148,23 @@ static void map_direct_around_image(uint64_t start, uint64_t end)
     map_direct(ro_end, end, PTE_WRITE);
 }
 
+static bool is_ram(uint64_t start, uint64_t end)
+{
+    for (unsigned i = 0; i < early_ram.nr; i++)
+        if (start < early_ram.r[i].end && early_ram.r[i].start < end)
+            return true;
+    return false;
+}
+
+/* In the direct map as well, so that its address stays what it was. cpu_init_this() makes PTE_PWT write-combining. */
+static void map_video_memory(const struct boot_framebuffer *fb)
+{
+    uint64_t start = fb->addr & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t end = (fb->addr + (uint64_t)fb->pitch * fb->height + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    if (start >= MIB && end <= max_pa && !is_ram(start, end))
+        map_direct(start, end, PTE_WRITE | PTE_PWT);
+}
+
 static uint64_t map_ram(void)
 {
     uint64_t top = 0;
@@ -176,6 +194,7 @@ uint64_t arch_memory_init(const struct boot_info *info)
     find_features();
     early_init(info);
     uint64_t frames = map_ram();
+    map_video_memory(&info->framebuffer);
     map_image();
     if (!find_entry(VMAP_BASE, 3, true))
         panic("no memory below 4 GiB for the page tables");

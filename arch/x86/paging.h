@@ -9,7 +9,10 @@
 
 #include "arch/x86/layout.h"
 
-/* Address in the direct map. It is mapped if pa is RAM or in the first MiB (before arch_memory_init(): below 4 GiB). */
+/*
+ * Address in the direct map. It is mapped if pa is RAM, in the first MiB or in the framebuffer (before
+ * arch_memory_init(): below 4 GiB).
+ */
 static inline void *phys_to_virt(uint64_t pa)
 {
     return (void *)(DIRECTMAP_BASE + pa);

@@ -3,9 +3,8 @@
 #ifndef ARCH_X86_VGA_H
 #define ARCH_X86_VGA_H
 
-void vga_init(void); /* before anything else */
-void vga_show(void); /* the screen is in text mode: show what was put so far, and from now on */
-void vga_put(char c);
-void vga_sync_cursor(void); /* after some vga_put() */
+#include "arch/x86/screen.h"
+
+extern const struct screen_device vga_text;
 
 #endif

@@ -35,14 +35,11 @@ static bool calm;                          /* the second vcpu has stopped */
 static void on_event(evtchn_port_t port, void *arg)
 {
     struct busy *b = arg;
+    unsigned gap = nr_services++ - b->last; /* the first time: since the storm began */
 
-    nr_services++;
-    if (b->services++) {
-        unsigned gap = nr_services - b->last - 1;
-
+    if (b->services++)
         b->gap_min = gap < b->gap_min ? gap : b->gap_min;
-        b->gap_max = gap > b->gap_max ? gap : b->gap_max;
-    }
+    b->gap_max = gap > b->gap_max ? gap : b->gap_max;
     b->last = nr_services;
     if (nr_services < end)
         evt_send(port);
@@ -108,11 +105,10 @@ static void report(const char *abi)
         most = b->services > most ? b->services : most;
         all.gap_min = b->gap_min < all.gap_min ? b->gap_min : all.gap_min;
         all.gap_max = b->gap_max > all.gap_max ? b->gap_max : all.gap_max;
-        CHECK(b->gap_max <= 2 * nr_busy);
     }
     guest_printf("fairness: %-8s %5u %7u %8u  %6u %4u  %7u %8u %6u\n", abi, nr_busy, busy[nr_busy - 1].port,
                  nr_services, fewest, most, all.gap_min, all.gap_max, 2 * nr_busy);
-    CHECK(fewest > 0);
+    CHECK(all.gap_max <= 2 * nr_busy);
 }
 
 struct abi {

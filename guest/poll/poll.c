@@ -91,6 +91,24 @@ static void check_undeliverable(void)
     guest_vcpu()->info->evtchn_upcall_pending = 0;
 }
 
+/* EVT-POLL-07: an event of another port, which is masked, does not end a poll for one port, but one for two. */
+static void check_another_port(void)
+{
+    evtchn_port_t timer = (evtchn_port_t)evt_bind_virq(VIRQ_TIMER, 0);
+    uint64_t deadline = in_ms(20);
+
+    CHECK_VALUE(hv_set_timer_op(in_ms(5)), 0);
+    CHECK_VALUE(poll(ports, 1, deadline), 0);
+    CHECK(clock_now() >= deadline);
+    CHECK(evt_clear(timer));
+    deadline = in_ms(10000);
+    CHECK_VALUE(hv_set_timer_op(in_ms(200)), 0); /* time enough to be in the poll by then */
+    CHECK_VALUE(poll(ports, 2, deadline), 0);
+    CHECK(clock_now() < deadline);
+    CHECK(evt_clear(timer));
+    evt_close(timer);
+}
+
 /* EVT-POLL-01, EVT-POLL-04 */
 static void check_errors(void)
 {
@@ -144,6 +162,7 @@ void guest_main(void)
     check_timeout();
     check_deliverable();
     check_undeliverable();
+    check_another_port();
     check_errors();
     check_other_vcpu();
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every way into the hypervisor: QEMU's own loader, and GRUB on BIOS with multiboot 2 and 1."""
+"""Every way into the hypervisor: QEMU's own loader, and GRUB on BIOS and UEFI with multiboot 2 and 1."""
 
 import pytest
 
@@ -9,6 +9,7 @@ LOADERS = {
     "direct": dict(firmware="direct"),
     "grub-multiboot2": dict(firmware="bios", multiboot=2),
     "grub-multiboot1": dict(firmware="bios", multiboot=1),
+    "uefi": dict(firmware="uefi"),
 }
 
 
@@ -23,7 +24,7 @@ def test_hello(loader, cpus):
 def test_protocol_is_named(loader):
     """GRUB's entry for multiboot 1 that quietly boots by multiboot 2, so that one parser is never tested."""
     run = harness.boot("hello", cpus=1, **LOADERS[loader])
-    run.expect(r"xen: .*multiboot 2" if loader == "grub-multiboot2" else r"xen: .*multiboot 1")
+    run.expect(r"xen: .*multiboot 2" if loader in ("grub-multiboot2", "uefi") else r"xen: .*multiboot 1")
 
 
 @pytest.mark.parametrize("loader", LOADERS)

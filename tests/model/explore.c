@@ -22,9 +22,10 @@ struct node {
 struct explore_state explore;
 
 static struct node node[MODEL_STEPS + 1];
-static unsigned replay;          /* so many choices are given */
-static unsigned first_new;       /* steps before this one have been compared with each other */
-static bool redundant;           /* this schedule was left */
+static unsigned replay;    /* so many choices are given */
+static unsigned first_new; /* steps before this one have been compared with each other */
+static bool redundant;     /* this schedule was left */
+#define RACES 64U
 static uint8_t sleep_next;       /* for the next node */
 static int last_of[MODEL_PROCS]; /* the last step of each process; -1: none */
 
@@ -155,35 +156,33 @@ static bool settles(const struct node *other, const struct step *step, unsigned 
     return other->chosen == proc && covers(&other->step, step) && (step_writes(&other->step) || !step_writes(step));
 }
 
-/* Order step j, which process proc is about to take with this clock, behind those that it conflicts with. */
-static void order(unsigned j, unsigned proc, const struct step *step, struct clock *clock)
+/*
+ * Order step j, which process proc is about to take with this clock, behind those that it conflicts with. Those that it
+ * could have overtaken are put into races[]; how many.
+ */
+static unsigned order(unsigned j, unsigned proc, const struct step *step, struct clock *clock, unsigned *races)
 {
     const struct clock own = *clock;
+    unsigned nr_races = 0;
     bool joined = false;
 
     for (int k = node[j].before; k >= 0; k = node[k].before) {
         const struct node *other = &node[k];
         if (settles(other, step, proc))
             break;
-        if (thread_of(other->chosen) == thread_of(proc) || !conflict(&other->step, step))
+        if (other->chosen == proc || !conflict(&other->step, step))
             continue;
         bool covering = step_writes(&other->step) && covers(&other->step, step);
         if (!joined)
             join(clock, &other->clock);
         joined |= covering;
-        if (before(other, &own)) {
-            if (covering)
-                break;
-            continue;
-        }
-        if (j >= first_new && explore.bound < 0 && !ended_wait(other, step, proc)) {
-            node[j].clock = own; /* j's own place among the initials: what it has seen without the conflict */
-            node[j].clock.of[proc] = (uint16_t)(own.of[proc] + 1);
-            add_backtrack((unsigned)k, j);
-        }
-        if (covering && !step_blocks(step))
+        bool known = before(other, &own);
+        if (!known && nr_races < RACES && !ended_wait(other, step, proc))
+            races[nr_races++] = (unsigned)k;
+        if (covering && (known || !step_blocks(step)))
             break;
     }
+    return nr_races;
 }
 
 void explore_step(unsigned proc, const struct step *step, const struct step *pending, const struct clock *issued)
@@ -191,6 +190,7 @@ void explore_step(unsigned proc, const struct step *step, const struct step *pen
     unsigned j = explore.depth++;
     struct node *n = &node[j];
     struct clock clock = explore.clock[proc];
+    unsigned races[RACES], nr_races = 0;
 
     if (issued)
         join(&clock, issued);
@@ -202,11 +202,13 @@ void explore_step(unsigned proc, const struct step *step, const struct step *pen
         int *last = last_at(step->at);
         n->before = *last;
         *last = (int)j;
-        order(j, proc, step, &clock);
+        nr_races = order(j, proc, step, &clock, races);
     }
     clock.of[proc]++;
     n->clock = explore.clock[proc] = clock;
     last_of[proc] = (int)j;
+    for (unsigned i = 0; i < nr_races && j >= first_new && explore.bound < 0; i++)
+        add_backtrack(races[i], j);
 
     unsigned sleep = (n->sleep | n->done) & ~bit(proc);
     for (unsigned left = sleep; left; left &= left - 1)
@@ -322,9 +324,21 @@ bool explore_next(void)
     return false;
 }
 
+static uint8_t kept[MODEL_STEPS];
+static unsigned nr_kept;
+
+void explore_keep(void)
+{
+    nr_kept = explore.depth;
+    for (unsigned i = 0; i < nr_kept; i++)
+        kept[i] = node[i].chosen;
+}
+
 void explore_repeat(void)
 {
-    replay = first_new = explore.depth;
+    replay = first_new = nr_kept;
+    for (unsigned i = 0; i < nr_kept; i++)
+        node[i].chosen = kept[i];
 }
 
 /* --- Questions */
@@ -340,12 +354,15 @@ int explore_unordered(unsigned proc, uintptr_t at, unsigned size, bool write)
     return -1;
 }
 
-bool explore_is_shared(uintptr_t at)
+bool explore_is_shared(uintptr_t at, unsigned size)
 {
+    const struct step bytes = {.at = at, .size = (uint8_t)size};
     bool written = false;
     unsigned threads = 0;
 
     for (int k = *last_at(at); k >= 0; k = node[k].before) {
+        if (!overlap(&node[k].step, &bytes))
+            continue;
         threads |= bit(thread_of(node[k].chosen));
         written |= step_writes(&node[k].step);
     }

@@ -80,10 +80,11 @@ void explore_step(unsigned proc, const struct step *step, const struct step *pen
 int explore_unordered(unsigned proc, uintptr_t at, unsigned size, bool write);
 /* Turn to the next schedule; false: that was all. */
 bool explore_next(void);
-/* Run the schedule that was run last once more. */
+/* Remember the choices of the schedule that was run last; run those that are remembered once more. */
+void explore_keep(void);
 void explore_repeat(void);
-/* Do two accesses of the schedule so far by different threads meet at this word, one of them writing? */
-bool explore_is_shared(uintptr_t at);
+/* Do accesses of the schedule so far by different threads meet at these bytes, one of them writing? */
+bool explore_is_shared(uintptr_t at, unsigned size);
 
 bool step_writes(const struct step *step);
 bool step_blocks(const struct step *step);

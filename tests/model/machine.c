@@ -176,27 +176,31 @@ static void write_oldest(unsigned t)
     show_oldest(t);
 }
 
+/* The thread that takes the next step, when store buffers have taken theirs; -1: none. */
+static int choose_thread(void)
+{
+    int p;
+
+    while ((p = explore_choose(enabled(), machine.current)) >= MODEL_THREADS)
+        write_oldest(thread_of((unsigned)p));
+    return p;
+}
+
 /* Returns when it is the running thread's turn. */
 static void next_turn(void)
 {
+    unsigned self = machine.current;
+
     if (starting) {
-        machine_switch(&context[machine.current], main_context);
+        machine_switch(&context[self], main_context);
         return;
     }
-    for (;;) {
-        int p = explore_choose(enabled(), machine.current);
-        if (p >= MODEL_THREADS) {
-            write_oldest(thread_of((unsigned)p));
-            continue;
-        }
-        unsigned self = machine.current;
-        if (p < 0) {
-            machine_switch(&context[self], main_context);
-        } else if ((unsigned)p != self) {
-            machine.current = (unsigned)p;
-            machine_switch(&context[self], context[p]);
-        }
-        return;
+    int p = choose_thread();
+    if (p < 0) {
+        machine_switch(&context[self], main_context);
+    } else if ((unsigned)p != self) {
+        machine.current = (unsigned)p;
+        machine_switch(&context[self], context[p]);
     }
 }
 
@@ -250,7 +254,7 @@ void machine_run(const struct machine_thread *threads, unsigned n)
         machine_switch(&main_context, fresh(threads[machine.current].stack, call_thread));
     starting = false;
     machine.current = 0;
-    int p = machine.failure ? -1 : explore_choose(enabled(), 0);
+    int p = machine.failure ? -1 : choose_thread();
     if (p >= 0) {
         machine.current = (unsigned)p;
         machine_switch(&main_context, context[p]);
@@ -285,9 +289,13 @@ static struct step step_of(enum step_kind kind, const void *p, unsigned size)
     return (struct step){.kind = kind, .size = (uint8_t)size, .at = (uintptr_t)p};
 }
 
+#define NOTHING 65536U /* no object lies below */
+
 /* Nobody else can see it, or nobody else runs. */
 static bool is_private(const void *p)
 {
+    if (machine.running && (uintptr_t)p < NOTHING)
+        machine_fail("%s follows a pointer that is not there", story_actor(machine.current));
     return !machine.running || machine_on_stack(p);
 }
 

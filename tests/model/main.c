@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/model/litmus.h"
 #include "tests/model/run.h"
 
 static const struct scenario *const lists[] = {
@@ -83,6 +84,7 @@ static void usage(void)
     puts("Usage: model [--only TEXT] [--quick] [--memory sc|tso] [--limit N] [--bound N]\n"
          "  --only TEXT   the scenarios whose names contain TEXT\n"
          "  --quick       not those that take seconds each\n"
+         "  --litmus      the explorer's own test, and nothing else\n"
          "  --memory      tso (the default): stores wait in buffers, as on x86; sc: they do not\n"
          "  --limit N     schedules of a complete search (10000000); where there are more, a bounded one follows\n"
          "  --bound N     preemptions of the bounded search (3)");
@@ -91,13 +93,10 @@ static void usage(void)
 int main(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"only", required_argument, NULL, 'o'},
-        {"memory", required_argument, NULL, 'm'},
-        {"limit", required_argument, NULL, 'l'},
-        {"bound", required_argument, NULL, 'b'},
-        {"quick", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"only", required_argument, NULL, 'o'},  {"memory", required_argument, NULL, 'm'},
+        {"limit", required_argument, NULL, 'l'}, {"bound", required_argument, NULL, 'b'},
+        {"quick", no_argument, NULL, 'q'},       {"litmus", no_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},        {0},
     };
     struct run_options options = {.tso = true, .limit = 10000000, .bound = 3, .bounded_limit = UINT64_MAX};
     int c;
@@ -107,6 +106,8 @@ int main(int argc, char **argv)
         case 'o':
             only = optarg;
             break;
+        case 't':
+            return litmus_run();
         case 'q':
             quick = true;
             break;

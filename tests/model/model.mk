@@ -43,6 +43,22 @@ $(O)/model/model: $(model_objects)
 model: $(O)/model/model
 	$(Q)$<
 
-# What `make test` runs of it.
+# What `make test` runs of it, and of the explorer's own tests.
 model-quick: $(O)/model/model
 	$(Q)$< --quick
+
+model-self: $(O)/model/model
+	$(Q)$< --litmus
+	+$(Q)$(PYTHON) tests/model/mutants.py --build $(O) --make '$(MAKE)'
+
+# A mutant (tests/model/mutants.py): MUTATED, one source, is taken from the folder MUTANT instead.
+ifdef MUTANT
+$(MUTANT)/$(MUTATED).o: $(MUTANT)/$(MUTATED) $(O)/model.flags
+	$(call say,MUTANTCC,$<)
+	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(model_core_flags)) -c $< -o $@
+	$(Q)objcopy $(model_renames) $@
+
+$(MUTANT)/model: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_objects)) $(MUTANT)/$(MUTATED).o
+	$(call say,MUTANTLD,$@)
+	$(Q)$(HOST_CC) -no-pie $^ -o $@
+endif

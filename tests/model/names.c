@@ -162,6 +162,8 @@ static void find_name(char *name, uintptr_t at, unsigned size)
         return;
     for (unsigned i = 0; i < ENV_DOMAINS; i++) {
         const struct evt_domain *d = env.domain[i].evt;
+        if (!d)
+            return;
         if (name_field(name, d, i, at) || name_shared(name, d, i, at) || name_port(name, d, i, at) ||
             name_queue(name, d, i, at) || name_pointer(name, d, i, at))
             return;

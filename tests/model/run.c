@@ -154,58 +154,58 @@ static bool run_schedule(void)
     return !machine.failure;
 }
 
-/* Until all are done, or a bad one is found, or there are too many. true: all are done, and good. */
-static bool search(uint64_t limit, unsigned *steps)
-{
-    do {
-        if (!run_schedule())
-            return false;
-        *steps = explore.depth > *steps ? explore.depth : *steps;
-        if (explore.schedules + explore.redundant >= limit)
-            return false;
-    } while (explore_next());
-    return true;
-}
-
-/* The bad schedule with the fewest preemptions, if it is found soon, tells the simplest story. */
-static void simplify(void)
-{
-    unsigned steps = 0;
-
-    for (int bound = 0; bound <= 3; bound++) {
-        explore_reset(bound);
-        if (!search(200000, &steps) && machine.failure)
-            return;
-    }
-}
-
-static void tell(void)
-{
-    char first[sizeof(machine.failure_text)];
-
-    snprintf(first, sizeof(first), "%s", machine.failure);
-    unsigned depth = explore.depth;
-    simplify();
-    if (!machine.failure) {
-        printf("  A bad schedule of %u steps, which needs more than 3 preemptions: %s.\n", depth, first);
-        return;
-    }
-    machine.recorded = true;
-    story_begin();
-    explore_repeat();
-    run_schedule();
-    machine.recorded = false;
-    printf("  A bad schedule of \"%s\" on %s (%u steps; those at words that several threads touch are shown):\n",
-           scenario->name, run_abi_name(abi), explore.depth);
-    story_print();
-    printf("    So: %s.\n", machine.failure ? machine.failure : first);
-}
-
 static double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Until all are done, or a bad one is found, or too many or too much time. true: all are done, and good. */
+static bool search(uint64_t limit, double deadline, unsigned *steps)
+{
+    do {
+        if (!run_schedule())
+            return false;
+        *steps = explore.depth > *steps ? explore.depth : *steps;
+        if (explore.schedules + explore.redundant >= limit || (deadline > 0 && now() > deadline))
+            return false;
+    } while (explore_next());
+    return true;
+}
+
+#define SIMPLER 1.0 /* seconds, for each number of preemptions */
+
+/* The bad schedule with the fewest preemptions, and without store buffers, tells the simplest story. */
+static void simplify(bool tso)
+{
+    unsigned steps = 0;
+
+    explore_keep();
+    machine.tso = false;
+    for (int bound = 0; bound <= 3; bound++) {
+        explore_reset(bound);
+        if (!search(UINT64_MAX, now() + SIMPLER, &steps) && machine.failure) {
+            explore_keep();
+            return;
+        }
+    }
+    machine.tso = tso;
+}
+
+static void tell(void)
+{
+    simplify(machine.tso);
+    explore_reset(-1);
+    explore_repeat();
+    machine.recorded = true;
+    story_begin();
+    run_schedule();
+    machine.recorded = false;
+    printf("  A bad schedule of \"%s\" on %s (%u steps; shown are those at words that several threads touch%s):\n",
+           scenario->name, run_abi_name(abi), explore.depth, machine.tso ? "; it needs store buffers" : "");
+    story_print();
+    printf("    So: %s.\n", machine.failure);
 }
 
 struct run_result run_scenario(const struct scenario *s, enum abi a, const struct run_options *options)
@@ -217,10 +217,10 @@ struct run_result run_scenario(const struct scenario *s, enum abi a, const struc
     abi = a;
     machine.tso = options->tso;
     set_up();
-    if (!search(options->limit, &r.steps) && !machine.failure) {
+    if (!search(options->limit, 0, &r.steps) && !machine.failure) {
         r.complete = false;
         explore_reset(options->bound);
-        r.cut = !search(options->bounded_limit, &r.steps) && !machine.failure;
+        r.cut = !search(options->bounded_limit, 0, &r.steps) && !machine.failure;
     }
     r.schedules = explore.schedules;
     r.redundant = explore.redundant;

@@ -13,7 +13,7 @@
 
 static struct line {
     uint8_t proc;
-    bool shared_only; /* print it only if other threads are at this word too */
+    uint8_t size; /* 0: it is no step; else it is printed only if other threads are at this word too */
     uintptr_t at;
     char text[TEXT];
 } lines[LINES];
@@ -44,14 +44,14 @@ void story_begin(void)
     nr_lines = 0;
 }
 
-static struct line *add(unsigned proc, uintptr_t at)
+static struct line *add(unsigned proc, uintptr_t at, unsigned size)
 {
     static struct line last;
 
     struct line *l = nr_lines < LINES ? &lines[nr_lines++] : &last;
     l->proc = (uint8_t)proc;
     l->at = at;
-    l->shared_only = at != 0;
+    l->size = (uint8_t)size;
     return l;
 }
 
@@ -64,7 +64,7 @@ void story_step(unsigned proc, enum story_verb verb, uintptr_t at, unsigned size
     story_name(name, at, size);
     story_value(old, at, size, before);
     story_value(new, at, size, after);
-    struct line *l = add(proc, at);
+    struct line *l = add(proc, at, size);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(l->text, TEXT, formats[verb], name, old, new);
@@ -79,7 +79,7 @@ void story_buffered(unsigned thread, uintptr_t at, unsigned size, uint64_t value
         return;
     story_name(name, at, size);
     story_value(text, at, size, value);
-    struct line *l = add(thread, at);
+    struct line *l = add(thread, at, size);
     if (unlock)
         snprintf(l->text, TEXT, "unlocks %s, in its store buffer", name);
     else
@@ -93,7 +93,7 @@ void story_note(const char *format, ...)
     if (!machine.recorded || !machine.running)
         return;
     va_start(args, format);
-    vsnprintf(add(machine.current, 0)->text, TEXT, format, args);
+    vsnprintf(add(machine.current, 0, 0)->text, TEXT, format, args);
     va_end(args);
 }
 
@@ -120,7 +120,7 @@ void story_print(void)
 
     for (unsigned i = 0; i < nr_lines; i++) {
         const struct line *l = &lines[i];
-        if (l->shared_only && !explore_is_shared(l->at))
+        if (l->size && !explore_is_shared(l->at, l->size))
             continue;
         printf("    %3u. %-8s %s%s\n", ++number, story_actor(l->proc),
                l->proc >= MODEL_THREADS ? "(store buffer) " : "", l->text);

@@ -154,10 +154,10 @@ class Run:
 
     def all(self, mutants):
         """Mutant -> verdict: the name of a suite, or "survived", "invalid", "same", "twin"."""
-        todo, start = queue.Queue(), time.monotonic()
+        waiting, start = queue.Queue(), time.monotonic()
         for mutant in mutants:
-            todo.put(mutant)
-        workers = [threading.Thread(target=self.work, args=(todo, i), daemon=True) for i in range(self.jobs)]
+            waiting.put(mutant)
+        workers = [threading.Thread(target=self.work, args=(waiting, i), daemon=True) for i in range(self.jobs)]
         for worker in workers:
             worker.start()
         while any(worker.is_alive() for worker in workers):
@@ -173,10 +173,10 @@ class Run:
         if sys.stderr.isatty():
             print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
-    def work(self, todo, number):
+    def work(self, waiting, number):
         while True:
             try:
-                mutant = todo.get_nowait()
+                mutant = waiting.get_nowait()
             except queue.Empty:
                 return
             verdict = self.judge(mutant, os.path.join(self.folder, f"work{number}"))

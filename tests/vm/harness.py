@@ -123,7 +123,7 @@ def command(scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=T
     printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-e", env, "-f", firmware, "-c", str(cpus), "--", *extra)
     assert printed.returncode == 0, printed.stderr
     words = shlex.split(printed.stdout.splitlines()[-1])
-    if firmware == "bios":
+    if firmware != "direct":
         words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot, env)
     if cpu:
         words[words.index("-cpu") + 1] = cpu
@@ -160,6 +160,19 @@ def bochs(scenario, model="corei7_icelake_u", cpus=1, env="pvh64"):
 def start(scenario, **how):
     """Boot a scenario and talk to the machine."""
     return Machine(command(scenario, **how))
+
+
+def bits(pixels):
+    """Eight pixels as a byte of the font: 1 is ink."""
+    return sum(0x80 >> i for i, pixel in enumerate(pixels) if pixel > 64)
+
+
+@functools.lru_cache(maxsize=None)
+def console_font():
+    """Character -> its 16 bytes, from the table of arch/x86/font.c."""
+    rows = re.findall(r"\['(.|\\.)' - FONT_FIRST\] = \{(.*?)\}", (ROOT / "arch/x86/font.c").read_text())
+    assert len(rows) == 95
+    return {c[-1]: tuple(int(n, 16) for n in values.split(", ")) for c, values in rows}
 
 
 class Machine:
@@ -276,6 +289,26 @@ class Machine:
         """The text on the VGA screen, 25 lines."""
         cells = self.memory(0xB8000, 80 * 25 * 2)[::2]
         return "\n".join(cells[i : i + 80].decode("latin-1").rstrip("\0 ") for i in range(0, len(cells), 80))
+
+    def picture(self):
+        """The screen as lines of pixels, each three bytes."""
+        path = f"{self.folder.name}/screen.ppm"
+        self.execute("screendump", filename=path)
+        kind, size, _, pixels = pathlib.Path(path).read_bytes().split(b"\n", 3)
+        assert kind == b"P6"
+        width, height = map(int, size.split())
+        return [pixels[3 * width * y :][: 3 * width] for y in range(height)]
+
+    def drawn_text(self):
+        """The text on a graphical screen, read with the hypervisor's own font; "?" is no character of it."""
+        lines = self.picture()
+        font = {glyph: character for character, glyph in console_font().items()}
+        text = []
+        for y in range(0, len(lines) - 15, 16):
+            rows = [line[::3] for line in lines[y : y + 16]]  # the red part of each pixel will do
+            cells = (tuple(row[x : x + 8] for row in rows) for x in range(0, len(rows[0]) - 7, 8))
+            text.append("".join(font.get(tuple(bits(part) for part in cell), "?") for cell in cells).rstrip())
+        return "\n".join(text)
 
     def screenshot(self, path):
         """The screen as a PNG file."""

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What only FIFO has: words that come later, priorities, queues that a guest takes apart while they grow. */
+/*
+ * What only FIFO has: words that come later, priorities, queues that a guest takes apart while they grow.
+ * EVT-FIFO-10, EVT-FIFO-13, EVT-FIFO-15
+ */
 #include "tests/model/scenario.h"
 
 static void expand_and_unmask(void)

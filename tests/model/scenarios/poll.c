@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SCHEDOP_poll: whoever waits for a port is woken by its event, masked or not. */
+/* SCHEDOP_poll: whoever waits for a port is woken by its event, masked or not. (EVT-POLL-02, EVT-POLL-05) */
 #include "tests/model/scenario.h"
 
 static void poll1(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A send against what happens to its port: closing and its next life, another vcpu, a binding, a virq. */
+/*
+ * A send against what happens to its port: closing and its next life, another vcpu, a binding, a virq.
+ * EVT-OBJ-12, EVT-3L-22
+ */
 #include "guest/abi/errno.h"
 #include "guest/abi/event_channel.h"
 #include "tests/model/scenario.h"
@@ -71,6 +74,19 @@ static void move1(void)
 static void bind_vcpu1(void)
 {
     EXPECT_VALUE(op_bind_vcpu(1, 1), 0);
+}
+
+/* Only vcpu 1 handles port 1 from now on. */
+static void give_to_vcpu1(void)
+{
+    evt_set_affinity(1, 1);
+}
+
+/* Its event was raised on vcpu 0, which took the bits and left the event to vcpu 1. */
+static void leave_to_vcpu1(void)
+{
+    give_to_vcpu1();
+    take_events();
 }
 
 /* The guest's port 4 waits for somebody of domain 1; the guest binds port 5 to it. */
@@ -192,6 +208,18 @@ const struct scenario scenarios_ports[] = {
         .abis = ON_ALL,
         .first = {{ACTOR_VCPU0, share_port1}},
         .thread = {{ACTOR_PEER, peer_send1}, {ACTOR_PEER2, peer_send2}, {ACTOR_VCPU0, bind_vcpu1}},
+    },
+    {
+        .name = "send || bind_vcpu, the new vcpu must see it",
+        .abis = ON_3LEVEL,
+        .first = {{ACTOR_VCPU0, give_to_vcpu1}},
+        .thread = {{ACTOR_PEER, peer_send1}, {ACTOR_VCPU0, bind_vcpu1}},
+    },
+    {
+        .name = "consume || bind_vcpu of a pending port",
+        .abis = ON_3LEVEL,
+        .first = {{ACTOR_PEER, peer_send1}, {ACTOR_VCPU0, leave_to_vcpu1}},
+        .thread = {{ACTOR_VCPU1, take_events}, {ACTOR_VCPU0, bind_vcpu1}},
     },
     {
         .name = "send || bind_vcpu || consume",

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A vcpu gets the place where it looks for events, while there are events for it. */
+/*
+ * A vcpu gets the place where it looks for events, while there are events for it.
+ * EVT-3L-15, EVT-3L-21, EVT-2L-10, EVT-FIFO-22
+ */
 #include "tests/model/scenario.h"
 
 static void register_l2(void)
 {
     EXPECT_VALUE(evt_register_3level_vcpu(), 0);
+}
+
+static void l2_then_events(void)
+{
+    register_l2();
+    take_events();
 }
 
 static void move1(void)
@@ -46,6 +55,11 @@ const struct scenario scenarios_register[] = {
         .name = "L2 registration || send",
         ON_PARKED,
         .thread = {{ACTOR_VCPU1, register_l2}, {ACTOR_PEER, peer_send1}},
+    },
+    {
+        .name = "L2 registration, consume || send",
+        ON_PARKED,
+        .thread = {{ACTOR_VCPU1, l2_then_events}, {ACTOR_PEER, peer_send1}},
     },
     {
         .name = "L2 registration || send || send",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* EVTCHNOP_reset against sends, polls and whoever opens ports meanwhile. */
+/* EVTCHNOP_reset against sends, polls and whoever opens ports meanwhile. (EVT-OP-26, EVT-OP-27, EVT-3L-24) */
 #include "guest/abi/errno.h"
 #include "tests/model/scenario.h"
 
@@ -35,6 +35,13 @@ static void no_event_from_the_past(void)
 static void poll1(void)
 {
     int rc = world_poll((const uint32_t[]){1}, 1);
+
+    EXPECT(rc == 0 || rc == -XEN_EINVAL);
+}
+
+static void unmask1(void)
+{
+    int64_t rc = op_unmask(1);
 
     EXPECT(rc == 0 || rc == -XEN_EINVAL);
 }
@@ -80,6 +87,13 @@ const struct scenario scenarios_reset[] = {
         .abis = ON_3LEVEL | ON_FIFO,
         .first = {{ACTOR_VCPU0, forgive_all}},
         .thread = {{ACTOR_VCPU0, reset}, {ACTOR_VCPU1, poll1}},
+    },
+    {
+        .name = "reset || unmask || send",
+        .abis = ON_ALL,
+        .flags = MASKED,
+        .first = {{ACTOR_VCPU0, forgive_all}},
+        .thread = {{ACTOR_VCPU0, reset}, {ACTOR_VCPU1, unmask1}, {ACTOR_PEER, peer_send1}},
     },
     {
         .name = "reset || poll || send",

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A send against another, and against the guest that takes events and unmasks. */
+/*
+ * A send against another, and against the guest that takes events and unmasks.
+ * EVT-2L-04, EVT-2L-08, EVT-3L-18, EVT-3L-20, EVT-FIFO-13
+ */
 #include "tests/model/scenario.h"
 
 static void unmask1(void)

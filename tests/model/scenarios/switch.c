@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The switch to another ABI against events, unmasking, polling, and another switch. */
+/*
+ * The switch to another ABI against events, unmasking, polling, and another switch.
+ * EVT-3L-10, EVT-3L-11, EVT-3L-12, EVT-FIFO-06, EVT-FIFO-07
+ */
 #include "guest/abi/errno.h"
 #include "tests/model/scenario.h"
 #include "tests/model/state.h"

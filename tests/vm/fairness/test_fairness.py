@@ -12,7 +12,8 @@ module fairness name="fairness" memory=24 vcpus=2 evtchn_extended="fifo,3level" 
 
 @pytest.mark.parametrize("env, cpus", [("pvh64", 1), ("pvh64", 2), ("pvh32", 2)])
 def test_fairness(env, cpus):
-    """A scan that begins at the lowest port each time: a high one is never served while the low ones are busy."""
+    """A scan that looks at a word again instead of going on to the next: as long as its ports are busy, no other is
+    served."""
     run = harness.boot(harness.adhoc(QUICK), env=env, cpus=cpus).expect_good()
     for abi in ("2-level", "3-level", "FIFO"):
         run.expect(rf"fairness: {abi} +100 +\d+ +2\d\d\d ")
