@@ -28,7 +28,7 @@ static int64_t console_read_op(struct vcpu *v, const uint64_t *args)
 {
     char chunk[CHUNK];
     if (args[1] > INT32_MAX)
-        return -XEN_E2BIG; /* HC-CON-05 */
+        return xen_error(XEN_E2BIG); /* HC-CON-05 */
     size_t n = console_guest_read(v->domain, chunk, args[1] < CHUNK ? args[1] : CHUNK);
     if (copy_to_guest(v, args[2], chunk, n))
         return xen_error(XEN_EFAULT);

@@ -88,7 +88,7 @@ static int64_t op_set_param(struct vcpu *v, uint64_t arg)
         return r;
     if (p.index == HVM_PARAM_ACPI_IOPORTS_LOCATION) {
         domain_put(d);
-        return -XEN_ENODEV; /* there is no ACPI */
+        return xen_error(XEN_ENODEV); /* there is no ACPI */
     }
     spin_lock(&d->lock);
     d->hvm_params[p.index] = p.value;

@@ -258,7 +258,7 @@ static int64_t op_add_to_physmap(struct vcpu *v, uint64_t *args)
     if (read_add(v, args[1], &a))
         return xen_error(XEN_EFAULT);
     if (a.space == XENMAPSPACE_gmfn_foreign)
-        return -XEN_ENOSYS; /* by the batch call only */
+        return xen_error(XEN_ENOSYS); /* by the batch call only */
     int r = hypercall_target(v, a.domid, &d);
     if (r)
         return r;

@@ -123,7 +123,7 @@ static int64_t op_remote_shutdown(struct vcpu *v, uint64_t arg)
     if (copy_from_guest(v, &s, arg, sizeof s))
         return xen_error(XEN_EFAULT);
     if (s.domain_id == DOMID_SELF)
-        return -XEN_ESRCH; /* HC-SCHED-04 */
+        return xen_error(XEN_ESRCH); /* HC-SCHED-04 */
     if (s.domain_id == v->domain->arch.domid)
         return xen_error(XEN_EPERM);
     int r = hypercall_target(v, s.domain_id, &d);

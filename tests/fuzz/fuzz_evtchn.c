@@ -6,7 +6,7 @@
 // links: evtchn/*.c tests/host/env_fake.c common/format.c
 // links: tests/fuzz/reference/reference.c tests/fuzz/reference/reference_abi.c tests/fuzz/reference/seam.c
 // links: tests/fuzz/reference/script.c tests/fuzz/reference/guest.c tests/fuzz/reference/world.c
-// links: tests/fuzz/reference/steps.c
+// links: tests/fuzz/reference/steps.c tests/fuzz/reference/compare.c
 // runs: 4000
 #include "tests/fuzz/reference/world.h"
 

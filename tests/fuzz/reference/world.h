@@ -5,7 +5,8 @@
  * world the model rests, the guests scribble over shared words at every touch of the seam, and only the invariants
  * (evt_check) and the sanitizers judge.
  *
- *   script.c   makes up steps at random      world.c  does them to both sides and compares
+ *   script.c   makes up steps at random      world.c  does them to both sides
+ *   compare.c  what both sides must agree on
  *   guest.c    what well-behaved guests do   seam.c   evtchn/shm.h: notes what is touched, scribbles
  *   steps.c    names of steps, tables        main.c   workers, progress, shrinking a failure
  */
@@ -89,14 +90,23 @@ void world_end(void);
 void world_step(struct step *step);
 /* Where a step gets the steps of other CPUs from; NULL: no more. */
 extern struct step *(*world_next)(void);
-/* Everything, not only what was touched. */
-void world_compare(void);
 /* One written word in both memories. */
 void world_poke(unsigned domain, unsigned page, unsigned offset, const void *data, unsigned n);
 const uint8_t *world_memory(unsigned domain, unsigned page);
 void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Which kind of port the core sees under this number. */
 enum port_state world_port_state(unsigned domain, uint32_t port);
+
+/* --- compare.c */
+
+/* Domains have come: where their pages are. */
+void compare_note_pages(void);
+/* What the last step touched on either side. */
+void compare_after_step(void);
+/* Everything, not only what was touched. */
+void compare_everything(void);
+/* A page that the core sees. */
+uint8_t *world_page(unsigned domain, unsigned page);
 
 /* --- seam.c */
 

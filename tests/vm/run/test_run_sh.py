@@ -23,7 +23,6 @@ REFUSED = {
     "a debugger for Bochs": (["-m", "bochs", "-d"], "-d"),
     "Bochs without BIOS": (["-m", "bochs", "-f", "direct"], "-f direct"),
     "firmware that does not exist": (["-f", "openboot"], "bios, direct"),
-    "UEFI, which is not there yet": (["-f", "uefi"], "UEFI"),
     "no CPU": (["-c", "0"], "1 to 64"),
     "too many CPUs": (["-c", "65"], "1 to 64"),
     "CPUs in words": (["-c", "two"], "1 to 64"),
