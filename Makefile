@@ -116,7 +116,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 fuzz reference model model-quick model-self coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-classic fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -140,6 +140,7 @@ help:
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
+	@echo '  mutation       break the event-channel core on purpose, and see whether a test notices (20 minutes)'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
@@ -337,7 +338,6 @@ endef
 $(eval $(call mutant_rules,unit,tests/mutation/unit.c $(unit_tests:%=tests/host/%.c) $(unit_links)))
 $(foreach t,$(lone_tests),$(eval $(call mutant_rules,$(t),tests/host/$(t).c $(call links_of,tests/host/$(t).c))))
 $(lone_tests:%=$(O)/obj/mutant/tests/host/%.c.o): extra =
-mutant_programs := $(O)/mutation/unit $(lone_tests:%=$(O)/mutation/%)
 
 # The interleaving explorer.
 include tests/model/model.mk
@@ -345,7 +345,7 @@ include tests/model/model.mk
 # The runner builds what each part needs, so that each part runs even if another failed; it adds up and prints the last
 # line.
 runner = $(PYTHON) tools/test_runner.py --build $(O) --make '$(MAKE)' --cc '$(CC)'
-run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference coverage wasm32 bench model-quick model-self --reproducible
+run_host = --host $(host_tests) --fuzz $(fuzzers) --fuzz-runs $(FUZZ_RUNS) --abi32 --targets reference coverage wasm32 bench model-quick model-self mutation-smoke --reproducible
 run_vm = --pytest $(wildcard tests/vm tests/boot tests/conformance)
 
 test:
@@ -358,7 +358,7 @@ test-vm:
 	+$(Q)$(runner) $(run_vm)
 
 test-long:
-	+$(Q)$(runner) --long --targets model $(run_vm)
+	+$(Q)$(runner) --long --targets model mutation-classic $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
@@ -387,6 +387,18 @@ conformance: all
 
 bench: $(O)/bench/bench_evtchn $(O)/host/test_evtchn_cost
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
+
+mutate = $(PYTHON) tests/mutation/mutation.py --build $(O) --make '$(MAKE)'
+
+mutation:
+	+$(Q)$(mutate)
+
+# What `make test` and `make test-long` run of it.
+mutation-smoke:
+	+$(Q)$(mutate) --smoke
+
+mutation-classic:
+	+$(Q)$(mutate) --classic
 
 wasm32:
 	$(Q)$(PYTHON) tools/check/wasm32.py --build $(O)

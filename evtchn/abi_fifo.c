@@ -94,14 +94,11 @@ static void start_queue(struct evt_domain *d, unsigned vcpu, unsigned priority, 
         evt_mark_upcall(d, vcpu, info);
 }
 
-/* Claim the word. false: it stands in a queue. A LINK that the guest left behind would look like a successor. */
+/* Claim the word. false: it stands in a queue. A LINK that the guest left behind when it consumed the word stays, as on
+ * the real Xen, until another port is linked behind this one. */
 static bool set_linked(uint32_t *word)
 {
-    uint32_t old = shm_or32(word, LINKED);
-
-    if (!(old & LINKED) && (old & LINK_MASK))
-        (void)shm_and32(word, ~LINK_MASK);
-    return !(old & LINKED);
+    return !(shm_or32(word, LINKED) & LINKED);
 }
 
 /* q->lock held, and q is the port's queue. */

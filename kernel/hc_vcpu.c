@@ -16,7 +16,8 @@
 #include "kernel/timers.h"
 
 #define CACHE_LINE 64
-#define MIN_PERIOD 1000000ULL /* ns: a periodic timer is not faster */
+#define MIN_PERIOD 1000000ULL         /* ns: a periodic timer is not faster */
+#define MAX_PERIOD ((1ULL << 62) - 1) /* ns; HC-VCPU-07 */
 
 /* v is the vcpu that the operation is about, cur the caller. */
 typedef int64_t (*vcpu_op_fn)(struct vcpu *cur, struct vcpu *v, uint64_t arg);
@@ -146,11 +147,9 @@ static int64_t op_set_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     struct vcpu_set_periodic_timer t;
     if (copy_from_guest(cur, &t, arg, sizeof t))
         return -XEN_EFAULT;
-    /* HC-VCPU-07 */
-    if (t.period_ns < MIN_PERIOD || t.period_ns > INT64_MAX)
+    if (t.period_ns < MIN_PERIOD || t.period_ns > MAX_PERIOD)
         return -XEN_EINVAL;
-    v->period = t.period_ns;
-    timer_set(&v->periodic, v->arch.cpu, time_now() + t.period_ns);
+    vcpu_set_periodic(v, t.period_ns);
     return 0;
 }
 
@@ -166,9 +165,13 @@ static int64_t op_stop_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 static int64_t op_set_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     struct vcpu_set_singleshot_timer t = {0};
+    bool unreadable = copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t);
+    /* HC-VCPU-08: which of two mistakes is told depends on the caller. */
+    if (cur->narrow && unreadable)
+        return -XEN_EFAULT;
     if (v != cur)
         return -XEN_EINVAL;
-    if (copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t))
+    if (unreadable)
         return -XEN_EFAULT;
     /* HC-TIME-04: negative is the past, and VCPU_SSHOTTMR_future changes nothing. */
     timer_set(&v->singleshot, v->arch.cpu, t.timeout_abs_ns > INT64_MAX ? 0 : t.timeout_abs_ns);

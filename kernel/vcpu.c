@@ -38,8 +38,15 @@ static void periodic_fired(struct timer *t, uint64_t now)
     uint64_t next = t->deadline + period;
     if (next <= now)
         next = now + period - (now - t->deadline) % period;
+    __atomic_store_n(&v->last_tick, next - period, __ATOMIC_RELAXED);
     timer_set(t, v->arch.cpu, next);
     evt_raise_virq(v->domain->evt, v->arch.id, VIRQ_TIMER);
+}
+
+void vcpu_set_periodic(struct vcpu *v, uint64_t period)
+{
+    __atomic_store_n(&v->period, period, __ATOMIC_RELAXED);
+    timer_set(&v->periodic, v->arch.cpu, __atomic_load_n(&v->last_tick, __ATOMIC_RELAXED) + period);
 }
 
 void vcpu_resume_periodic(struct vcpu *v, uint64_t now)

@@ -44,7 +44,8 @@ struct vcpu {
     /* Timers of the ABI, on the vcpu's CPU [c] */
     struct timer singleshot;
     struct timer periodic;
-    uint64_t period; /* [a] ns; 0 = stopped */
+    uint64_t period;    /* [a] ns; 0 = stopped */
+    uint64_t last_tick; /* [a] ns: when the periodic timer was last due; 0 = never */
 
     /* Run states: times up to runstate.state_entry_time [r] */
     struct vcpu_runstate_info runstate;
@@ -84,6 +85,8 @@ void vcpu_stamp_time(struct vcpu *v, uint64_t now);
 /* Write wall clock and version into shared_info of d. */
 void domain_stamp_wallclock(struct domain *d);
 
+/* Tick every `period` ns, at most 2^62, counted from the last tick, whenever that was (HC-TIME-06). */
+void vcpu_set_periodic(struct vcpu *v, uint64_t period);
 /* v runs again: its periodic timer, if it came due meanwhile, ticks now. */
 void vcpu_resume_periodic(struct vcpu *v, uint64_t now);
 

@@ -98,6 +98,9 @@ unsigned cell_count(void);
 /* Watch more memory until the cell ends: `count` units of 1, 4 or 8 bytes. */
 void look_watch(const char *name, const void *at, unsigned unit, unsigned count);
 
+/* Of the event words, look only at those of these ports until the cell ends: word[0] is that of the first. */
+void look_words(evtchn_port_t first, unsigned count);
+
 /* Remember all of it. */
 void look_remember(void);
 
@@ -135,6 +138,7 @@ void must_close(evtchn_port_t port);
 #define PORT_MASKED 2U
 void port_set(evtchn_port_t port, unsigned bits);
 void port_clear(evtchn_port_t port, unsigned bits);
+bool port_is_pending(evtchn_port_t port);
 
 /* Open one port of each kind, at these numbers: all masked, nothing pending. */
 enum zoo {
@@ -159,9 +163,16 @@ void zoo_open(void);
 void domain_fill(void);
 
 /* --- The groups --- */
-void conformance_matrix(void); /* matrix.c */
-void conformance_ports(void);  /* ports.c */
-void conformance_other(void);  /* other.c */
+void conformance_matrix(void);   /* matrix.c */
+void conformance_ports(void);    /* ports.c */
+void conformance_other(void);    /* other.c */
+void conformance_deliver(void);  /* deliver.c */
+void conformance_move(void);     /* move.c */
+void conformance_poll(void);     /* poll.c */
+void conformance_timer(void);    /* timer.c */
+void conformance_fifo(void);     /* fifo.c */
+void conformance_pointers(void); /* pointers.c */
+void conformance_switch(void);   /* switch.c */
 
 /* What domain 1 does under Xenolith (other.c). */
 void conformance_second(void) __attribute__((noreturn));

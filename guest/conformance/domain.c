@@ -82,11 +82,16 @@ void must_close(evtchn_port_t port)
 
 /* --- Clean --- */
 
-/* The words that the guest shares, as a guest prepares them. */
-static void clean_words(void)
+static void mask_words(void)
 {
     for (unsigned i = 0; i < FIFO_WORDS_PER_PAGE; i++)
         fifo_words[i] = FIFO_MASKED;
+}
+
+/* The words that the guest shares, as a guest prepares them. */
+static void clean_words(void)
+{
+    mask_words();
     memset(control_page, 0, sizeof(control_page));
     memset(guest_env.shared->evtchn_pending, 0, sizeof(guest_env.shared->evtchn_pending));
     memset(guest_env.shared->evtchn_mask, 0xFF, sizeof(guest_env.shared->evtchn_mask));
@@ -111,6 +116,7 @@ static void enter_fifo(unsigned vcpus)
         must_op(EVTCHNOP_init_control, &op);
     }
     must_op(EVTCHNOP_expand_array, &expand);
+    mask_words(); /* the real Xen raises again what it remembered in an earlier life of the port (switch.c) */
 }
 
 void domain_clean(enum abi abi, unsigned vcpus)
@@ -167,6 +173,15 @@ void port_clear(evtchn_port_t port, unsigned bits)
         clear_bit(guest_env.shared->evtchn_pending, port);
     if (bits & PORT_MASKED)
         clear_bit(guest_env.shared->evtchn_mask, port);
+}
+
+bool port_is_pending(evtchn_port_t port)
+{
+    const uint32_t *map = (const uint32_t *)(const void *)guest_env.shared->evtchn_pending;
+
+    if (current_abi == ABI_FIFO)
+        return __atomic_load_n(&fifo_words[port], __ATOMIC_SEQ_CST) & FIFO_PENDING;
+    return __atomic_load_n(&map[port / 32], __ATOMIC_SEQ_CST) >> port % 32 & 1;
 }
 
 /* --- A port of each kind --- */

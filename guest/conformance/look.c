@@ -38,6 +38,15 @@ void look_watch(const char *name, const void *at, unsigned unit, unsigned count)
     nr_bytes += unit * count;
 }
 
+void look_words(evtchn_port_t first, unsigned count)
+{
+    for (unsigned i = 0; i < nr_areas; i++)
+        if (areas[i].at == fifo_words) {
+            areas[i].at = fifo_words + first;
+            areas[i].count = count;
+        }
+}
+
 static void watch_vcpu(const char *const name[3], const guest_vcpu_info *info)
 {
     look_watch(name[0], &info->evtchn_upcall_pending, 1, 1);

@@ -559,15 +559,17 @@ static void busy_ends_with_the_link(void **state)
 }
 
 /* EVT-FIFO-20 */
-static void a_left_link_is_no_successor(void **state)
+static void a_left_link_stays_until_there_is_a_successor(void **state)
 {
     (void)state;
     struct fake_domain *d = on_fifo(1);
     open_ipis(d, 3);
     *word(d, 1) = 0x1ffff;
     assert_int_equal(op_send(d, 1), 0);
-    assert_int_equal(*word(d, 1), PENDING | LINKED);
-    CONSUMED(d, 0, 1);
+    assert_int_equal(*word(d, 1), PENDING | LINKED | 0x1ffff);
+    assert_int_equal(op_send(d, 2), 0);
+    assert_int_equal(*word(d, 1), PENDING | LINKED | 2);
+    CONSUMED(d, 0, 1, 2);
 }
 
 /* EVT-FIFO-17, EVT-FIFO-21 */
@@ -583,10 +585,12 @@ static void linked_ports_are_not_given_out(void **state)
     *word(d, 2) = 0;
     assert_int_equal(op_bind_ipi(d, 0), 2);
 
-    /* 64 are skipped, 65 are too many; the page of ports behind them is added in passing. */
-    open_ipis(d, 200);
-    for (uint32_t port = 201; port <= 264; port++)
-        *word(d, port) = LINKED;
+    /* 64 are skipped, 65 are too many. */
+    open_ipis(d, 266);
+    for (uint32_t port = 201; port <= 266; port++) {
+        assert_int_equal(op_close(d, port), 0);
+        *word(d, port) = port <= 264 ? LINKED : 0;
+    }
     assert_int_equal(op_bind_ipi(d, 0), 265);
     SOUND();
     *word(d, 266) = LINKED;
@@ -596,6 +600,18 @@ static void linked_ports_are_not_given_out(void **state)
     assert_int_equal(op_bind_ipi(d, 0), 267);
     *word(d, 266) = 0;
     assert_int_equal(op_bind_ipi(d, 0), 266);
+    SOUND();
+}
+
+/* A port that was never open cannot be linked, whatever its word says. They begin at a multiple of 64 (HC-EVT-04). */
+static void a_new_port_has_no_past(void **state)
+{
+    (void)state;
+    struct fake_domain *d = on_fifo(1);
+    open_ipis(d, 60);
+    for (uint32_t port = 61; port < 1024; port++)
+        *word(d, port) = LINKED;
+    assert_int_equal(op_bind_ipi(d, 0), 64);
     SOUND();
 }
 
@@ -742,8 +758,9 @@ int main(void)
         IN_WORLD(a_tail_that_moved_is_no_tail),
         IN_WORLD(all_queues_of_all_vcpus),
         IN_WORLD(busy_ends_with_the_link),
-        IN_WORLD(a_left_link_is_no_successor),
+        IN_WORLD(a_left_link_stays_until_there_is_a_successor),
         IN_WORLD(linked_ports_are_not_given_out),
+        IN_WORLD(a_new_port_has_no_past),
         IN_WORLD(skipping_finds_the_next_free_port),
         IN_WORLD(up_to_the_last_port),
         IN_WORLD(reset_leads_back),

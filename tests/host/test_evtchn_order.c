@@ -227,6 +227,8 @@ static void the_first_port_beyond_3level(void **state)
     assert_int_equal(op_register32(d, 20, true), 0);
     assert_int_equal(op_register_l2_32(d, 0, OWN, 0), 0);
     memset(d->frames[20], 0xff, 4096);
+    memset(d->frames[OWN], 0xff, 4096);
+    memset(guest_vcpu_info(d, 0), 0xff, 16);
     assert_true(evt_view_port(d->evt, 32768, &view));
     assert_int_equal(view.port, 32768);
     assert_false(view.pending || view.masked || view.l1 || view.l2);

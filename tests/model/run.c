@@ -174,7 +174,7 @@ static bool search(uint64_t limit, double deadline, unsigned *steps)
     return true;
 }
 
-#define SIMPLER 1.0 /* seconds, for each number of preemptions */
+#define SIMPLER 0.7 /* seconds, for each number of preemptions */
 
 /* The bad schedule with the fewest preemptions, and without store buffers, tells the simplest story. */
 static void simplify(bool tso)
@@ -183,12 +183,14 @@ static void simplify(bool tso)
 
     explore_keep();
     machine.tso = false;
-    for (int bound = 0; bound <= 3; bound++) {
+    for (int bound = -1; bound <= 3; bound++) {
         explore_reset(bound);
-        if (!search(UINT64_MAX, now() + SIMPLER, &steps) && machine.failure) {
-            explore_keep();
-            return;
-        }
+        if (search(UINT64_MAX, now() + SIMPLER, &steps) || !machine.failure)
+            continue;
+        explore_keep();
+        tso = false;
+        if (bound >= 0)
+            break;
     }
     machine.tso = tso;
 }
@@ -203,7 +205,7 @@ static void tell(void)
     run_schedule();
     machine.recorded = false;
     printf("  A bad schedule of \"%s\" on %s (%u steps; shown are those at words that several threads touch%s):\n",
-           scenario->name, run_abi_name(abi), explore.depth, machine.tso ? "; it needs store buffers" : "");
+           scenario->name, run_abi_name(abi), explore.depth, machine.tso ? "; with store buffers" : "");
     story_print();
     printf("    So: %s.\n", machine.failure);
 }

@@ -8,7 +8,7 @@
 #include "tests/model/machine.h"
 #include "tests/model/world.h"
 
-#define LINES 4096U
+#define LINES 16384U
 #define TEXT 220U
 
 static struct line {

@@ -110,6 +110,11 @@ static const char *const operations[] = {
     [EVTCHNOP_set_priority] = "set_priority",
 };
 
+static const char *operation(uint32_t cmd)
+{
+    return cmd < sizeof(operations) / sizeof(*operations) ? operations[cmd] : "register_3level";
+}
+
 static void note_call(uint32_t cmd, const void *arg)
 {
     uint32_t first;
@@ -119,9 +124,9 @@ static void note_call(uint32_t cmd, const void *arg)
         story_note("calls register_3level (%s)", first == REGISTER_BITMAPS ? "bitmaps" : "L2 selector");
     else if (cmd == EVTCHNOP_send || cmd == EVTCHNOP_unmask || cmd == EVTCHNOP_close || cmd == EVTCHNOP_bind_vcpu ||
              cmd == EVTCHNOP_set_priority)
-        story_note("calls %s, port %u", operations[cmd], first);
+        story_note("calls %s, port %u", operation(cmd), first);
     else
-        story_note("calls %s", operations[cmd]);
+        story_note("calls %s", operation(cmd));
 }
 
 static int64_t call(struct env_domain *d, uint32_t cmd, void *arg)
@@ -135,8 +140,7 @@ static int64_t call(struct env_domain *d, uint32_t cmd, void *arg)
         env_enter();
         rc = evt_hypercall(d->evt, cmd, (uintptr_t)arg, false);
         env_leave();
-        story_note("returns from %s: %ld", cmd < sizeof(operations) / sizeof(*operations) ? operations[cmd] : "it",
-                   (long)rc);
+        story_note("returns from %s: %ld", operation(cmd), (long)rc);
         if (rc == -XEN_ERESTART)
             env_wait_for_others(since);
     } while (rc == -XEN_ERESTART);

@@ -35,7 +35,7 @@ extern struct world_watch world_watch[WORLD_PORTS];
 void world_create(void);
 /* The guest's page. */
 void *world_shared_info(void);
-/* The invariants of both domains, and as many kicks as upcall flags raised; NULL or what is wrong. */
+/* The invariants of both domains and of the environment; NULL or what is wrong. */
 const char *world_check(void);
 /* The actor of a thread; of the stack that runs. */
 const char *world_actor_name(unsigned thread);

@@ -55,21 +55,17 @@ class Program:
         self.seconds = 0
 
     def prepare(self):
-        """Build it without a mutant, see how that is done, and how long it runs. False: make does not know it."""
-        asked = subprocess.run([*self.make, "-n", "-B", "V=1", self.path], capture_output=True, text=True, check=False)
-        if "No rule to make target" in asked.stderr:
-            return False
+        """Build it without a mutant, see how that is done, and how long it runs."""
         done = subprocess.run([*self.make, self.path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             raise Broken(f"{done.stdout[-3000:]}{self.path} does not build.")
-        self.learn(asked.stdout)
+        self.learn(subprocess.run([*self.make, "-n", "-B", "V=1", self.path], stdout=subprocess.PIPE, text=True, check=True).stdout)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         caught = self.run(self.path, "", 600)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if caught:
             raise Broken(f"{self.path} fails without a mutant: {caught}.")
         self.seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return True
 
     def learn(self, commands):
         for line in commands.replace("\\\n", " ").splitlines():

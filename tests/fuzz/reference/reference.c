@@ -79,7 +79,7 @@ static int64_t allocate(struct ref_domain *d, uint32_t *port)
             return -XEN_ENOSPC;
         if (d->port[p].status != EVTCHNSTAT_closed)
             continue;
-        if (!ref_is_linked(d, p))
+        if (p >= d->valid || !ref_is_linked(d, p))
             break;
         if (skipped++ == 64)
             return -XEN_ENOSPC;

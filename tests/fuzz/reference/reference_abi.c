@@ -167,8 +167,7 @@ static void link(struct ref_domain *d, uint32_t port)
         d->dropped++;
         return;
     }
-    /* What the guest left in LINK would look like a successor. */
-    write32(d, word_of(d, port), 1U << EVTCHN_FIFO_LINKED | (read32(d, word_of(d, port)) & ~EVTCHN_FIFO_LINK_MASK));
+    write32(d, word_of(d, port), 1U << EVTCHN_FIFO_LINKED | read32(d, word_of(d, port)));
     p->queued = true;
     p->next = 0;
     if (q->first) {
