@@ -12,10 +12,10 @@ struct group {
 };
 
 static const struct group groups[] = {
-    {"matrix", conformance_matrix},   {"ports", conformance_ports}, {"other", conformance_other},
-    {"deliver", conformance_deliver}, {"move", conformance_move},   {"poll", conformance_poll},
-    {"timer", conformance_timer},     {"fifo", conformance_fifo},   {"pointers", conformance_pointers},
-    {"switch", conformance_switch},
+    {"matrix", conformance_matrix},   {"ports", conformance_ports},   {"other", conformance_other},
+    {"deliver", conformance_deliver}, {"move", conformance_move},     {"poll", conformance_poll},
+    {"timer", conformance_timer},     {"fifo", conformance_fifo},     {"pointers", conformance_pointers},
+    {"width", conformance_width},     {"switch", conformance_switch},
 };
 
 void guest_main(void)

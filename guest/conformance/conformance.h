@@ -172,6 +172,7 @@ void conformance_poll(void);     /* poll.c */
 void conformance_timer(void);    /* timer.c */
 void conformance_fifo(void);     /* fifo.c */
 void conformance_pointers(void); /* pointers.c */
+void conformance_width(void);    /* width.c */
 void conformance_switch(void);   /* switch.c */
 
 /* What domain 1 does under Xenolith (other.c). */

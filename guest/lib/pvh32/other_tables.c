@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Page tables for the 64-bit code of other.S: the first GiB one to one. */
-#include "guest/lib/word.h"
-#include "guest/mode/other.h"
+#include "guest/lib/pvh/other.h"
 
 #define ENTRIES 512
 #define PTE_TABLE 0x67 /* present, writable, user, accessed, dirty */
