@@ -152,7 +152,7 @@ static const char *row_name(unsigned row)
     return row < NR_STEP_KINDS ? kinds[row] : operations[row - NR_STEP_KINDS].name;
 }
 
-static bool is_operation(unsigned row)
+bool step_is_operation(unsigned row)
 {
     return row >= NR_STEP_KINDS || (row > STEP_GUEST && row != STEP_FRAME && row != STEP_PAUSE);
 }
@@ -165,7 +165,7 @@ static void print_results(const struct report *sum, uint64_t *good, uint64_t *al
         uint64_t calls = 0;
         for (unsigned e = 0; e < 128; e++)
             calls += sum->result[row][e];
-        if (!calls || !is_operation(row))
+        if (!calls || !step_is_operation(row))
             continue;
         *good += sum->result[row][0];
         *all += calls;

@@ -363,7 +363,7 @@ void world_step(struct step *s)
         step_tell(s);
     int64_t rc = steps[s->kind](s);
     seam_scribble(0, 0);
-    if (s->kind > STEP_FILL) {
+    if (s->kind != STEP_CALL && step_is_operation(step_row(s))) {
         report->calls++;
         report->result[step_row(s)][rc < 0 ? -rc : 0]++;
     }

@@ -146,6 +146,8 @@ struct evt_config script_config(unsigned domain, uint64_t traits);
 
 /* Rows of the tables: STEP_VIRQ and so on, then the commands. */
 unsigned step_row(const struct step *step);
+/* Is this row a call into the core, and not what guests and the host do by themselves? */
+bool step_is_operation(unsigned row);
 /* The port that a step names, or UINT32_MAX; and whose it is. */
 uint32_t step_port(const struct step *step, unsigned *domain);
 /* Where the operation puts its answer; 0 for those that have none. */
