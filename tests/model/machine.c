@@ -377,18 +377,6 @@ void machine_write(void *p, unsigned size, uint64_t value)
         store_now(p, size, value, STEP_WRITE);
 }
 
-void machine_forget(const void *p)
-{
-    struct buffer *b = &buffers[machine.current];
-    unsigned kept = b->first;
-
-    for (unsigned i = b->first; i < b->end; i++)
-        if (b->entry[i].at != (uintptr_t)p)
-            b->entry[kept++] = b->entry[i];
-    b->end = kept;
-    show_oldest(machine.current);
-}
-
 static uint64_t result(enum machine_verb verb, uint64_t old, uint64_t operand)
 {
     switch (verb) {

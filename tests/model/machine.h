@@ -63,8 +63,6 @@ void machine_unlock(uint32_t *lock);
 void machine_await(const void *p, unsigned size, bool (*ready)(const struct step *), uint64_t expected);
 /* A store of the hypervisor's doing that no buffer holds back, and that does not empty the buffer. */
 void machine_write(void *p, unsigned size, uint64_t value);
-/* Drop the thread's own stores to this byte that have not reached memory. */
-void machine_forget(const void *p);
 /* The next load that this thread makes of what it loaded last waits for a change. */
 void machine_pause(void);
 /* Data that is not atomic: fails if another thread may touch it at the same time. */
