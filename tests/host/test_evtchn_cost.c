@@ -171,12 +171,77 @@ static void send_takes_no_lock_of_the_domain(void **state)
     }
 }
 
+static struct locks last;
+
+/* So many locks since the last time. An operation that forgets one, where only its owner may write, is found here. */
+static void took(unsigned long domain, unsigned long port)
+{
+    assert_int_equal(fake.locks[FAKE_LOCK_DOMAIN] - last.domain, domain);
+    assert_int_equal(fake.locks[FAKE_LOCK_PORT] - last.port, port);
+    last = locks_now();
+}
+
+static void locks_of_each_operation(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    struct evtchn_status s;
+    last = locks_now();
+    evt_latch_word_size(d->evt, 64);
+    took(1, 0);
+    evt_set_vcpu_info(d->evt, 1, d->late_info);
+    took(1, 0);
+    assert_int_equal(op_alloc_unbound(d, DOMID_SELF, DOMID_SELF), 1);
+    took(1, 1);
+    assert_int_equal(op_bind_interdomain(d, DOMID_SELF, 1), 2);
+    took(1, 2);
+    assert_int_equal(op_bind_virq(d, VIRQ_TIMER, 0), 3);
+    took(1, 1);
+    assert_int_equal(op_bind_ipi(d, 0), 4);
+    took(1, 1);
+    assert_int_equal(op_status(d, DOMID_SELF, 1, &s), 0);
+    took(0, 1);
+    assert_int_equal(op_bind_vcpu(d, 1, 1), 0);
+    took(1, 1);
+    assert_int_equal(op_close(d, 1), 0); /* and its peer */
+    took(1, 2);
+    assert_int_equal(op_close(d, 4), 0);
+    took(1, 1);
+    evt_domain_set_dying(d->evt);
+    took(1, 0);
+}
+
+/* A switch takes its domain's lock at the beginning, for the new functions, for what is moved, and at the end. */
+static void locks_of_a_switch(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    last = locks_now();
+    assert_int_equal(op_register64(d, 0, true), 0);
+    took(4, 0);
+    assert_int_equal(op_register_l2(d, 0, VCPU_FRAME, 0), 0);
+    took(1, 0);
+    assert_int_equal(op_reset(d, DOMID_SELF), 0);
+    took(7, 0); /* four words of ports */
+    assert_int_equal(op_init_control(d, 0, VCPU_FRAME, 0), 0);
+    took(5, 0); /* and for the queues */
+    assert_int_equal(op_init_control(d, 1, VCPU_FRAME, 0), 0);
+    took(1, 0);
+    assert_int_equal(op_expand_array(d, ARRAY), 0);
+    took(1, 0);
+    int64_t port = op_bind_ipi(d, 0);
+    took(1, 1);
+    assert_int_equal(op_set_priority(d, (uint32_t)port, 3), 0);
+    took(0, 1);
+    assert_int_equal(op_reset(d, DOMID_SELF), 0);
+    took(8, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(the_memory_table),
-        IN_WORLD(pages_come_as_ports_do),
-        IN_WORLD(send_takes_no_lock_of_the_domain),
+        IN_WORLD(the_memory_table),        IN_WORLD(pages_come_as_ports_do), IN_WORLD(send_takes_no_lock_of_the_domain),
+        IN_WORLD(locks_of_each_operation), IN_WORLD(locks_of_a_switch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,54 @@ static void words_of_fifo(void **state)
     is_nothing(d, d->frames[ARRAY + 2]);
 }
 
+/* Or nothing, for an index of -1. */
+static void is_byte(struct fake_domain *d, const uint8_t *address, enum evt_word_kind kind, uint32_t vcpu, long index)
+{
+    if (index < 0)
+        is_nothing(d, address);
+    else
+        is(d, address, kind, vcpu, (uint32_t)index);
+}
+
+/* The page that all ABIs have, byte by byte. */
+static void is_shared_info(struct fake_domain *d, unsigned w, bool l1)
+{
+    uint32_t bytes = w / 8, map = w * bytes;
+    for (uint32_t at = 0; at < 4096; at++) {
+        const uint8_t *address = d->shared_info + at;
+        uint32_t vcpu = at / 64, in_info = at % 64;
+        if (at >= 2048)
+            is_byte(d, address, at < 2048 + map ? EVT_WORD_PENDING : EVT_WORD_MASK, 0,
+                    at < 2048 + 2 * map ? (long)((at - 2048) % map / bytes) : -1);
+        else if (vcpu < 4 && in_info == 0)
+            is_byte(d, address, EVT_WORD_UPCALL, vcpu, 0);
+        else
+            is_byte(d, address, l1 ? EVT_WORD_L1 : EVT_WORD_SELECTOR, vcpu,
+                    vcpu < 4 && in_info >= (w == 64 ? 8 : 4) && in_info < (w == 64 ? 8 : 4) + bytes ? 0 : -1);
+    }
+}
+
+static void every_byte(void **state)
+{
+    (void)state;
+    for (unsigned w = 32; w <= 64; w += 32) {
+        struct fake_domain *d = fake_domain(1);
+        uint32_t bytes = w / 8, pages = w == 64 ? 8 : 1;
+        evt_latch_word_size(d->evt, w);
+        is_shared_info(d, w, false);
+        assert_int_equal(w == 64 ? op_register64(d, 0, true) : op_register32(d, 0, true), 0);
+        assert_int_equal(w == 64 ? op_register_l2(d, 1, L2, 1024) : op_register_l2_32(d, 1, L2, 1024), 0);
+        is_shared_info(d, w, true);
+        for (uint32_t at = 0; at < 2 * pages * 4096; at++)
+            is_byte(d, d->frames[at / 4096] + at % 4096, at < pages * 4096 ? EVT_WORD_PENDING : EVT_WORD_MASK, 0,
+                    at % (pages * 4096) / bytes);
+        for (uint32_t at = 0; at < 4096; at++)
+            is_byte(d, d->frames[L2] + at, EVT_WORD_L2, 1,
+                    at >= 1024 && at < 1024 + w * bytes ? (long)((at - 1024) / bytes) : -1);
+        fake_destroy(d);
+    }
+}
+
 /* A domain without shared_info and vcpu_info, as it is before its start. */
 static void nothing_is_there_yet(void **state)
 {
@@ -101,8 +149,8 @@ static void nothing_is_there_yet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(words_of_2level), IN_WORLD(words_of_32_bits),     IN_WORLD(words_of_3level),
-        IN_WORLD(words_of_fifo),   IN_WORLD(nothing_is_there_yet),
+        IN_WORLD(words_of_2level), IN_WORLD(words_of_32_bits), IN_WORLD(words_of_3level),
+        IN_WORLD(words_of_fifo),   IN_WORLD(every_byte),       IN_WORLD(nothing_is_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

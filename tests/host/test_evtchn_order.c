@@ -158,6 +158,95 @@ static void the_word_size_waits_for_the_switch(void **state)
     SOUND();
 }
 
+/* The switch that was under way fails: then the word size applies at its end. */
+static void the_word_size_does_not_wait_for_ever(void **state)
+{
+    (void)state;
+    struct fake_domain *d = the_domain = fake_domain(1);
+    d->readonly[5] = true;
+    fake.on_map = latch_32_bits;
+    assert_int_equal(op_register64(d, 0, true), -XEN_EINVAL);
+    assert_null(fake.on_map);
+    assert_int_equal(evt_word_size(d->evt), 32);
+    assert_ptr_equal(d->evt->ops, &evt_2level_ops32);
+    SOUND();
+}
+
+/* --- The first and the last of something */
+
+/* Vcpu 32 is the first that has no place in shared_info: it is parked until it gets one, and may have missed events. */
+static void the_first_vcpu_without_a_place(void **state)
+{
+    (void)state;
+    struct evt_config c = fake_config(1);
+    c.nr_vcpus = 33;
+    struct fake_domain *d = fake_create(&c);
+    int64_t port = op_bind_ipi(d, 32);
+    assert_int_equal(op_send(d, (uint32_t)port), 0);
+    assert_int_equal(d->kicks[32], 0);
+    evt_set_vcpu_info(d->evt, 32, d->late_info);
+    assert_int_equal(d->kicks[32], 1);
+    assert_int_equal(d->late_info[0], 1);
+}
+
+/* On vcpu 127, and on none that its number could be mistaken for. */
+static void the_last_queue(void **state)
+{
+    (void)state;
+    struct evt_config c = fake_config(1);
+    c.nr_vcpus = 128;
+    struct fake_domain *d = fake_create(&c);
+    uint32_t *words = (void *)d->frames[0];
+    for (unsigned i = 0; i < 128; i++)
+        assert_int_equal(op_init_control(d, i, OWN + i / 32, 128 * (i % 32)), 0);
+    assert_int_equal(op_expand_array(d, 0), 0);
+    int64_t port = op_bind_ipi(d, 127);
+    assert_int_equal(op_set_priority(d, (uint32_t)port, 15), 0);
+    assert_int_equal(op_send(d, (uint32_t)port), 0);
+    assert_int_equal(words[port], 1U << EVTCHN_FIFO_PENDING | 1U << EVTCHN_FIFO_LINKED);
+    for (unsigned i = 0; i < 128; i++) {
+        const struct evtchn_fifo_control_block *control = (void *)(d->frames[OWN + i / 32] + 128 * (i % 32));
+        assert_int_equal(control->ready, i == 127 ? 1U << 15 : 0);
+        assert_int_equal(control->head[15], i == 127 ? port : 0);
+    }
+    SOUND();
+}
+
+/* A page of ports by pirq is what a domain may have. */
+static void the_last_pirq(void **state)
+{
+    (void)state;
+    struct evt_config c = fake_config(1);
+    c.nr_pirqs = 1025;
+    assert_null(fake_create(&c));
+    c.nr_pirqs = 1024;
+    assert_non_null(fake_create(&c));
+}
+
+/* Port 1 is the hypervisor's own, and the guest has set its old pending bit: FIFO may not remember that for ever. */
+static void the_first_port_is_forgotten(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    uint32_t port = 0;
+    assert_int_equal(evt_attach(d->evt, 2, 0, &port), 0);
+    assert_int_equal(port, 1);
+    guest_pending64(d)[0] = 2;
+    assert_int_equal(op_init_control(d, 0, OWN, 0), 0);
+    assert_int_equal(op_reset(d, DOMID_SELF), 0);
+    SOUND();
+}
+
+/* Who followed a link to a dying domain must be gone before its memory goes. */
+static void death_waits_for_senders(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    evt_domain_set_dying(d->evt);
+    assert_int_equal(evt_domain_close_ports(d->evt), 0);
+    assert_int_equal(fake.quiesces, 1);
+}
+
 /* --- Beyond the limit */
 
 /* The peer of a pair whose port is `port` in d. */
@@ -246,6 +335,12 @@ int main(void)
         IN_WORLD(told_on_fifo),
         IN_WORLD(masked_upcalls_are_kicked_too),
         IN_WORLD(the_word_size_waits_for_the_switch),
+        IN_WORLD(the_word_size_does_not_wait_for_ever),
+        IN_WORLD(the_first_vcpu_without_a_place),
+        IN_WORLD(the_last_queue),
+        IN_WORLD(the_last_pirq),
+        IN_WORLD(the_first_port_is_forgotten),
+        IN_WORLD(death_waits_for_senders),
         IN_WORLD(ports_have_18_bits),
         IN_WORLD(the_first_port_beyond_2level),
         IN_WORLD(the_first_port_beyond_3level),
