@@ -4,10 +4,11 @@
  * merged with another, and a single one that is lost stops its chain for ever.
  *
  *      remote chains   a port here, the other in the sender domain
- *      local chains    both ports here: one answered by VCPU_ANSWERS, the other by VCPU_SENDS
+ *      local chains    both ports here: one answered by workers_answers(), the other by workers_sends()
  */
 #include "guest/lib/clock.h"
 #include "guest/lib/console.h"
+#include "guest/lib/env.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/verdict.h"
 #include "guest/switch-under-fire/fire.h"
@@ -19,6 +20,7 @@ static struct chain {
     evtchn_port_t back; /* of a local chain: where it is sent from */
     unsigned vcpu;      /* that answers */
     unsigned count;     /* answers */
+    bool owed;          /* the next one is chains_answer()'s */
 } chain[NR_CHAINS];
 
 static bool may_fail;
@@ -50,7 +52,10 @@ static void on_fire(evtchn_port_t port, void *arg)
     struct chain *c = arg;
 
     __atomic_fetch_add(&c->count, 1, __ATOMIC_SEQ_CST);
-    send_back(port);
+    if (guest_env.nr_vcpus > 1)
+        send_back(port);
+    else
+        c->owed = true;
 }
 
 static void on_answer(evtchn_port_t port, void *arg)
@@ -97,7 +102,7 @@ static void open_local(struct chain *c)
 
     c->back = checked(evt_bind_interdomain(DOMID_SELF, port));
     open_port(port, c->vcpu, on_fire, c);
-    open_port(c->back, VCPU_SENDS, on_answer, c);
+    open_port(c->back, workers_sends(), on_answer, c);
     publish(c, port);
     CHECK_VALUE(evt_unmask(c->back), 0);
 }
@@ -105,12 +110,12 @@ static void open_local(struct chain *c)
 /*
  * None is answered by vcpu 0, which must get on: where each answer brings the next event at once, as on one CPU with a
  * scheduler that prefers who was woken, a vcpu does nothing but handle events. The others must get on only when they
- * are parked or all ports are closed.
+ * are parked or all ports are closed. Where vcpu 0 is alone it answers between its steps, chains_answer().
  */
 void chains_open(domid_t sender)
 {
     for (unsigned i = 0; i < NR_CHAINS; i++) {
-        chain[i].vcpu = VCPU_ANSWERS;
+        chain[i].vcpu = workers_answers(i);
         if (i < NR_FIRE)
             open_remote(&chain[i], sender, PORT_FIRE + i);
         else
@@ -120,11 +125,20 @@ void chains_open(domid_t sender)
 
 void chains_forget(void)
 {
-    for (unsigned i = 0; i < NR_CHAINS; i++)
+    for (unsigned i = 0; i < NR_CHAINS; i++) {
         chain[i].port = chain[i].back = 0;
+        chain[i].owed = false;
+    }
 }
 
 /* --- Under fire */
+
+void chains_answer(void)
+{
+    for (unsigned i = 0; i < NR_CHAINS; i++)
+        if (__atomic_exchange_n(&chain[i].owed, false, __ATOMIC_SEQ_CST))
+            send_back(chain[i].port);
+}
 
 static void describe(evtchn_port_t port)
 {
@@ -155,6 +169,7 @@ void chains_await(unsigned n, const char *phase)
         while (__atomic_load_n(&chain[i].count, __ATOMIC_SEQ_CST) - before[i] < n) {
             if (clock_now() > end)
                 fail(i, phase);
+            chains_answer();
             clock_sleep_until(clock_now() + 100 * CLOCK_US);
         }
 }
@@ -164,7 +179,7 @@ void chains_move(unsigned seed)
     for (unsigned i = seed % 5; i < NR_CHAINS; i += 5) {
         struct chain *c = &chain[i];
 
-        c->vcpu = c->vcpu == VCPU_ANSWERS ? VCPU_SENDS : VCPU_ANSWERS;
+        c->vcpu = c->vcpu == workers_sends() ? workers_answers(i) : workers_sends();
         CHECK_VALUE(evt_move(c->port, c->vcpu), 0);
     }
 }

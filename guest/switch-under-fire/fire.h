@@ -20,6 +20,8 @@ void sender_main(domid_t target);
 
 /* Open the ports of both senders' chains, each with one event under way. */
 void chains_open(domid_t sender);
+/* A domain of one vcpu: send what the upcalls owe. Upcalls answer by themselves where there are workers. */
+void chains_answer(void);
 /* The ports have been closed, and nobody uses them any more. */
 void chains_forget(void);
 /* Wait until each chain has made n more rounds; a failure says which stands still. */
@@ -37,8 +39,12 @@ void chains_may_fail(bool may);
 
 /* --- workers.c: the other vcpus of the target domain */
 
-#define VCPU_ANSWERS 1U /* answers the senders */
-#define VCPU_SENDS 2U   /* is the sender within the domain */
+#define MAX_VCPUS 4U
+
+/* Vcpu 0 makes the switches. Which one answers this chain, and which is the sender within the domain: as many of the
+ * others as there are share it. */
+unsigned workers_answers(unsigned chain);
+unsigned workers_sends(void);
 
 enum order {
     ORDER_REGISTER, /* the domain is on three levels or FIFO: register the L2 selector or the control block */
@@ -47,7 +53,7 @@ enum order {
 };
 
 void workers_start(bool with_unmask);
-/* Give an order and wait until both workers have carried it out. */
+/* Give an order and wait until all workers have carried it out. */
 void workers_order(enum order order);
 
 #endif

@@ -4,6 +4,7 @@
  * through memory: a vcpu without an L2 selector is parked and gets no IPI (event-channels.md, section 4).
  */
 #include "guest/lib/clock.h"
+#include "guest/lib/env.h"
 #include "guest/lib/fifo.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/three_level.h"
@@ -12,11 +13,23 @@
 
 static struct {
     enum order order;
-    unsigned number;               /* of the last order */
-    unsigned done[VCPU_SENDS + 1]; /* [vcpu]: number of the last one carried out */
+    unsigned number;          /* of the last order */
+    unsigned done[MAX_VCPUS]; /* [vcpu]: number of the last one carried out */
 } orders;
 
 static bool unmasking;
+
+unsigned workers_sends(void)
+{
+    return guest_env.nr_vcpus > 2 ? 2 : guest_env.nr_vcpus - 1;
+}
+
+unsigned workers_answers(unsigned chain)
+{
+    if (guest_env.nr_vcpus == 1)
+        return 0;
+    return guest_env.nr_vcpus > 3 && chain % 2 ? 3 : 1;
+}
 
 /* Upcalls are off. */
 static void carry_out(enum order order)
@@ -52,7 +65,7 @@ static void work(void *arg)
     for (;;) {
         look_for_order();
         env_upcalls_on();
-        if (unmasking && guest_vcpu()->id == VCPU_SENDS)
+        if (unmasking && guest_vcpu()->id == workers_sends())
             chains_unmask(turn++);
         clock_sleep_until(clock_now() + CLOCK_MS);
         env_upcalls_off();
@@ -62,8 +75,8 @@ static void work(void *arg)
 void workers_start(bool with_unmask)
 {
     unmasking = with_unmask;
-    CHECK_VALUE(evt_vcpu_start(VCPU_ANSWERS, work, NULL), 0);
-    CHECK_VALUE(evt_vcpu_start(VCPU_SENDS, work, NULL), 0);
+    for (unsigned vcpu = 1; vcpu < guest_env.nr_vcpus; vcpu++)
+        CHECK_VALUE(evt_vcpu_start(vcpu, work, NULL), 0);
 }
 
 static void await(unsigned vcpu)
@@ -83,6 +96,6 @@ void workers_order(enum order order)
 {
     orders.order = order;
     __atomic_fetch_add(&orders.number, 1, __ATOMIC_SEQ_CST);
-    await(VCPU_ANSWERS);
-    await(VCPU_SENDS);
+    for (unsigned vcpu = 1; vcpu < guest_env.nr_vcpus; vcpu++)
+        await(vcpu);
 }
