@@ -207,6 +207,10 @@ static void locks_of_each_operation(void **state)
     took(1, 2);
     assert_int_equal(op_close(d, 4), 0);
     took(1, 1);
+    assert_int_equal(op_bind_pirq(d, 9, 0), 1);
+    took(1, 1);
+    evt_raise_pirq(d->evt, 9);
+    took(0, 1);
     evt_domain_set_dying(d->evt);
     took(1, 0);
 }

@@ -220,7 +220,10 @@ static void the_last_pirq(void **state)
     c.nr_pirqs = 1025;
     assert_null(fake_create(&c));
     c.nr_pirqs = 1024;
-    assert_non_null(fake_create(&c));
+    struct fake_domain *d = fake_create(&c);
+    assert_non_null(d);
+    assert_int_equal(op_bind_pirq(d, 0, 0), 1);
+    evt_raise_pirq(d->evt, 1024); /* would be the first word behind the page */
 }
 
 /* Port 1 is the hypervisor's own, and the guest has set its old pending bit: FIFO may not remember that for ever. */
@@ -276,6 +279,23 @@ static void ports_have_18_bits(void **state)
     assert_int_equal(op_close(d, 200001), 0);
     assert_int_equal(op_status(peer, DOMID_SELF, other, &s), 0);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
+}
+
+/* All of the answer is written, whatever stood there. */
+static void the_last_byte_of_status(void **state)
+{
+    (void)state;
+    struct fake_domain *d = fake_domain(1);
+    struct evtchn_status s;
+    assert_int_equal(op_alloc_unbound(d, DOMID_SELF, DOMID_SELF), 1);
+    assert_int_equal(op_bind_interdomain(d, DOMID_SELF, 1), 2);
+    memset(&s, 0xff, sizeof(s));
+    s.dom = DOMID_SELF;
+    s.port = 1;
+    assert_int_equal(fake_op(d, EVTCHNOP_status, &s, sizeof(s)), 0);
+    assert_int_equal(s.status, EVTCHNSTAT_interdomain);
+    assert_int_equal(s.vcpu, 0);
+    assert_int_equal(s.u.interdomain.port, 2);
 }
 
 /* W shrinks with a port open at the first number that has no bit: the next bit in memory is the first of the mask. */
@@ -342,6 +362,7 @@ int main(void)
         IN_WORLD(the_first_port_is_forgotten),
         IN_WORLD(death_waits_for_senders),
         IN_WORLD(ports_have_18_bits),
+        IN_WORLD(the_last_byte_of_status),
         IN_WORLD(the_first_port_beyond_2level),
         IN_WORLD(the_first_port_beyond_3level),
     };

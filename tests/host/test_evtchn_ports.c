@@ -206,6 +206,40 @@ static void links_hold_any_address_and_port(void **state)
     assert_null(evt_link_domain(PORTS - 1)); /* what is no link leads nowhere */
 }
 
+/* On FIFO the port's word says that its past is not over, so the allocator passes over it. */
+static void close_linked(struct fake_domain *d, uint32_t port)
+{
+    ((uint32_t *)(void *)d->frames[1 + port / 1024])[port % 1024] = 1U << EVTCHN_FIFO_LINKED;
+    assert_int_equal(op_close(d, port), 0);
+}
+
+static struct fake_domain *on_fifo_with(uint32_t ports)
+{
+    struct fake_domain *d = fake_domain(1);
+    assert_int_equal(op_init_control(d, 0, 0, 0), 0);
+    for (uint32_t page = 0; page <= ports / 1024; page++)
+        assert_int_equal(op_expand_array(d, 1 + page), 0);
+    for (uint32_t port = 1; port <= ports; port++)
+        assert_int_equal(op_bind_ipi(d, 0), port);
+    return d;
+}
+
+/* From the last port of one branch of the tree to the first free one of another. */
+static void passing_over_goes_on_to_the_next_branch(void **state)
+{
+    (void)state;
+    struct fake_domain *d = on_fifo_with(8200);
+    close_linked(d, 4100);
+    close_linked(d, 8190);
+    assert_int_equal(op_bind_ipi(d, 0), 8201);
+    SOUND();
+    fake_destroy(d);
+    d = on_fifo_with(32767); /* all that one page of leaves can say */
+    close_linked(d, 32767);
+    assert_int_equal(op_bind_ipi(d, 0), 32768);
+    SOUND();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +252,7 @@ int main(void)
         IN_WORLD(creation_fails_cleanly_at_each_page),
         IN_WORLD(impossible_numbers_of_vcpus),
         IN_WORLD(operations_fail_cleanly_without_memory),
+        IN_WORLD(passing_over_goes_on_to_the_next_branch),
         IN_WORLD(links_hold_any_address_and_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
