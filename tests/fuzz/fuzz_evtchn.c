@@ -7,7 +7,7 @@
 // links: tests/fuzz/reference/reference.c tests/fuzz/reference/reference_abi.c tests/fuzz/reference/seam.c
 // links: tests/fuzz/reference/script.c tests/fuzz/reference/guest.c tests/fuzz/reference/world.c
 // links: tests/fuzz/reference/steps.c tests/fuzz/reference/compare.c
-// runs: 4000
+// runs: 1000
 #include "tests/fuzz/reference/world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
