@@ -210,7 +210,6 @@ static void at_end(enum abi abi, const char *name, unsigned readable, unsigned n
 
 static void ask_structure(enum abi abi)
 {
-    guest_sched_poll op = {.ports = guest_address(list)};
     uint8_t *page;
 
     if (!cell_begin(abi, "poll/pointer/structure"))
@@ -218,7 +217,7 @@ static void ask_structure(enum abi abi)
     page = window_map(0, list, true);
     cell_start();
     cell_result("unmapped", hv_sched_op(SCHEDOP_poll, (void *)GUEST_UNMAPPED));
-    for (unsigned cut = 4; cut < sizeof(op); cut += 4)
+    for (unsigned cut = 4; cut < sizeof(guest_sched_poll); cut += 4)
         cell_result("cut", hv_sched_op(SCHEDOP_poll, page + GUEST_PAGE_SIZE - cut));
     cell_end();
 }

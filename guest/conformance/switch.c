@@ -250,11 +250,9 @@ static void ask_before_word(bool unmasked)
 /* Ports 1024 and up, whose words come later than their events. */
 static void ask_growth(const char *name, uint32_t words)
 {
-    evtchn_port_t port;
-
     if (!begin(ABI_FIFO, "growth", name))
         return;
-    while ((port = must_bind_ipi(0)) < FIFO_WORDS_PER_PAGE + 2)
+    while (must_bind_ipi(0) < FIFO_WORDS_PER_PAGE + 2)
         ;
     for (unsigned i = 0; i < FIFO_WORDS_PER_PAGE; i++)
         more_words[i] = i < 2 * RANGE ? words : FIFO_MASKED;
