@@ -132,6 +132,21 @@ static void every_byte(void **state)
     }
 }
 
+/* Full tables: 32 vcpus are a page of them, and 128 array pages are all that there may be. */
+static void nothing_lies_behind_the_last(void **state)
+{
+    (void)state;
+    struct evt_config c = fake_config(1);
+    c.nr_vcpus = 32;
+    struct fake_domain *d = fake_create(&c);
+    is_nothing(d, d->frames[L2]);
+    assert_int_equal(op_init_control(d, 31, CONTROL, 0), 0);
+    for (unsigned i = 0; i < EVT_ARRAY_PAGES; i++)
+        assert_int_equal(op_expand_array(d, ARRAY), 0);
+    is(d, d->frames[CONTROL], EVT_WORD_READY, 31, 0);
+    is_nothing(d, d->frames[L2]);
+}
+
 /* A domain without shared_info and vcpu_info, as it is before its start. */
 static void nothing_is_there_yet(void **state)
 {
@@ -149,8 +164,13 @@ static void nothing_is_there_yet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(words_of_2level), IN_WORLD(words_of_32_bits), IN_WORLD(words_of_3level),
-        IN_WORLD(words_of_fifo),   IN_WORLD(every_byte),       IN_WORLD(nothing_is_there_yet),
+        IN_WORLD(words_of_2level),
+        IN_WORLD(words_of_32_bits),
+        IN_WORLD(words_of_3level),
+        IN_WORLD(words_of_fifo),
+        IN_WORLD(every_byte),
+        IN_WORLD(nothing_is_there_yet),
+        IN_WORLD(nothing_lies_behind_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ model-self: $(O)/model/model
 ifdef MUTANT
 $(MUTANT)/$(MUTATED).o: $(MUTANT)/$(MUTATED) $(O)/model.flags
 	$(call say,MUTANTCC,$<)
-	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(model_core_flags)) -c $< -o $@
+	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(model_core_flags)) -w -c $< -o $@
 	$(Q)objcopy $(model_renames) $@
 
 $(MUTANT)/model: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_objects)) $(MUTANT)/$(MUTATED).o

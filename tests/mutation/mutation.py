@@ -42,7 +42,7 @@ COPIED = ("common", "evtchn", "guest", "tests")
 # Not mutated: check.c is a test itself (the invariants that the suites look at).
 NOT_MUTATED = {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"}
 
-UNIT_ORDER = ("2level", "reset", "order", "ops", "raise", "races", "table", "fifo", "3level", "ports", "cost", "threads", "memory")
+UNIT_ORDER = tuple("2level reset raise races ops pirq attached check describe fifo table order 3level ports cost threads memory".split())
 NEAREST = {"abi_fifo": "fifo", "fifo_register": "fifo", "abi_3level": "3level", "register": "3level", "ports": "ports", "reset": "reset"}
 
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-SOURCES = ("Makefile", "arch", "boot", "common", "evtchn", "guest", "kernel", "linker", "tools")
+SOURCES = ("Makefile", "arch", "boot", "common", "evtchn", "guest", "kernel", "linker", "tests", "tools")
 
 
 def main():
