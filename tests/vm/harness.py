@@ -209,12 +209,13 @@ class Machine:
         return Output(self.text, self.process.poll())
 
     def wait_for(self, pattern, start=0):
-        """Wait until the console has said what the pattern matches, from offset start on; the match."""
+        """Wait until the console has said what the pattern matches, from offset start on, in whole lines; the match."""
         expression = re.compile(pattern, re.MULTILINE)
         found = []
 
         def said():
-            found[:] = [expression.search(self.text, start)]
+            whole = self.text.rfind("\n") + 1
+            found[:] = [expression.search(self.text, start, whole)]
             return found[0] or not self.reader.is_alive()
 
         with self.changed:
