@@ -22,42 +22,33 @@ static evtchn_port_t list[MAX_PORTS + 1] __attribute__((aligned(GUEST_PAGE_SIZE)
 
 static bool slept; /* the last poll went on to its timeout, which was ahead */
 
-static uint64_t no_timeout(void)
-{
-    return 0;
-}
-
-static uint64_t past(void)
-{
-    return 1;
-}
-
 static uint64_t just_past(void)
 {
     return clock_now() - CLOCK_US;
 }
 
-static uint64_t future(void)
-{
-    return clock_now() + AHEAD;
-}
-
-static void poll_op(guest_sched_poll *op)
-{
-    bool ahead = op->timeout > clock_now();
-    guest_result rc = hv_sched_op(SCHEDOP_poll, op);
-
-    slept = ahead && clock_now() >= op->timeout;
-    cell_result("poll", rc);
-    if (ahead)
-        cell_say(slept ? "; slept" : "; at once");
-}
-
-static void poll(const evtchn_port_t *ports, unsigned nr, uint64_t timeout)
+static guest_result poll_op(const evtchn_port_t *ports, unsigned nr, uint64_t timeout)
 {
     guest_sched_poll op = {.ports = guest_address(ports), .nr_ports = nr, .timeout = timeout};
 
-    poll_op(&op);
+    return hv_sched_op(SCHEDOP_poll, &op);
+}
+
+/* With no timeout, or one that has passed. */
+static void poll(const evtchn_port_t *ports, unsigned nr, uint64_t timeout)
+{
+    slept = false;
+    cell_result("poll", poll_op(ports, nr, timeout));
+}
+
+static void poll_ahead(const evtchn_port_t *ports, unsigned nr)
+{
+    uint64_t timeout = clock_now() + AHEAD;
+    guest_result rc = poll_op(ports, nr, timeout);
+
+    slept = clock_now() >= timeout;
+    cell_result("poll", rc);
+    cell_say(slept ? "; slept" : "; at once");
 }
 
 static void fill_list(evtchn_port_t port)
@@ -68,10 +59,25 @@ static void fill_list(evtchn_port_t port)
 
 /* --- One port in every condition --- */
 
+static void poll_without_timeout(void)
+{
+    poll(list, 1, 0);
+}
+
+static void poll_past(void)
+{
+    poll(list, 1, 1);
+}
+
+static void poll_future(void)
+{
+    poll_ahead(list, 1);
+}
+
 static const struct timeout {
     const char *name;
-    uint64_t (*when)(void);
-} timeouts[] = {{"none", no_timeout}, {"past", past}, {"future", future}};
+    void (*poll)(void);
+} timeouts[] = {{"none", poll_without_timeout}, {"past", poll_past}, {"future", poll_future}};
 
 static const char *const bit_names[] = {
     [0] = "--",
@@ -86,20 +92,25 @@ static void set_bits(evtchn_port_t port, unsigned bits)
     port_set(port, bits);
 }
 
-/* Without a timeout it would sleep for ever. */
+/* Without a timeout it would sleep for ever. On a busy machine a poll may seem to have slept because it returned late,
+ * so "slept" takes all of TRIES. */
 static void ask_bits(enum abi abi, unsigned bits, const struct timeout *t)
 {
-    if (t->when == no_timeout && !(bits & PORT_PENDING)) {
+    unsigned tries = 0;
+
+    if (t->poll == poll_without_timeout && !(bits & PORT_PENDING)) {
         cell_absent(abi, "poll/one/%s/%s", bit_names[bits], t->name);
         return;
     }
-    if (!cell_begin(abi, "poll/one/%s/%s", bit_names[bits], t->name))
-        return;
-    zoo_open();
-    set_bits(ZOO_IPI, bits);
-    fill_list(ZOO_IPI);
-    cell_start();
-    poll(list, 1, t->when());
+    do {
+        if (!cell_begin(abi, "poll/one/%s/%s", bit_names[bits], t->name))
+            return;
+        zoo_open();
+        set_bits(ZOO_IPI, bits);
+        fill_list(ZOO_IPI);
+        cell_start();
+        t->poll();
+    } while (slept && ++tries < TRIES);
     cell_end();
 }
 
@@ -247,7 +258,7 @@ static void ask_upcall(enum abi abi, unsigned pending, unsigned mask, unsigned n
     guest_env.shared->vcpu_info[0].evtchn_upcall_pending = (uint8_t)pending;
     guest_env.shared->vcpu_info[0].evtchn_upcall_mask = (uint8_t)mask;
     cell_start();
-    poll(list, nr, future());
+    poll_ahead(list, nr);
     cell_end();
 }
 
@@ -289,11 +300,14 @@ static void poll_for_timer(const struct wake *w)
         list[0] = timer;
     cell_start();
     hv_set_timer_op(clock_now() + TIMER_AHEAD);
-    poll(list, w->nr, w->with_timeout ? future() : 0);
+    if (w->with_timeout)
+        poll_ahead(list, w->nr);
+    else
+        poll(list, w->nr, 0);
     hv_set_timer_op(0);
 }
 
-/* On a busy machine a poll may seem to have slept because it returned late, so "slept" takes all of TRIES. */
+/* Tried as in ask_bits(). */
 static void ask_wake(enum abi abi, const struct wake *w)
 {
     unsigned tries = 0;
