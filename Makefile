@@ -116,7 +116,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-classic fuzz reference model model-quick model-self coverage reproducible clean help FORCE
+.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -358,7 +358,7 @@ test-vm:
 	+$(Q)$(runner) $(run_vm)
 
 test-long:
-	+$(Q)$(runner) --long --targets model mutation-classic $(run_vm)
+	+$(Q)$(runner) --long --targets model mutation-sample $(run_vm)
 
 fuzz:
 	+$(Q)$(runner) --fuzz $(fuzzers) --fuzz-seconds $(FUZZ_SECONDS)
@@ -397,8 +397,8 @@ mutation:
 mutation-smoke:
 	+$(Q)$(mutate) --smoke
 
-mutation-classic:
-	+$(Q)$(mutate) --classic
+mutation-sample:
+	+$(Q)$(mutate) --one-in 8
 
 wasm32:
 	$(Q)$(PYTHON) tools/check/wasm32.py --build $(O)

@@ -211,6 +211,13 @@ static void locks_of_each_operation(void **state)
     took(1, 1);
     evt_raise_pirq(d->evt, 9);
     took(0, 1);
+    uint32_t port = 0;
+    assert_int_equal(evt_attach(d->evt, 2, 0, &port), 0);
+    took(1, 1);
+    evt_notify_attached(d->evt, port);
+    took(0, 1);
+    evt_detach(d->evt, port);
+    took(1, 1);
     evt_domain_set_dying(d->evt);
     took(1, 0);
 }
