@@ -15,7 +15,7 @@ static const struct group groups[] = {
     {"matrix", conformance_matrix},   {"ports", conformance_ports},   {"other", conformance_other},
     {"deliver", conformance_deliver}, {"move", conformance_move},     {"poll", conformance_poll},
     {"timer", conformance_timer},     {"fifo", conformance_fifo},     {"pointers", conformance_pointers},
-    {"width", conformance_width},     {"switch", conformance_switch},
+    {"width", conformance_width},     {"switch", conformance_switch}, {"info", conformance_info},
 };
 
 void guest_main(void)

@@ -174,6 +174,7 @@ void conformance_fifo(void);     /* fifo.c */
 void conformance_pointers(void); /* pointers.c */
 void conformance_width(void);    /* width.c */
 void conformance_switch(void);   /* switch.c */
+void conformance_info(void);     /* info.c: the last one */
 
 /* What domain 1 does under Xenolith (other.c). */
 void conformance_second(void) __attribute__((noreturn));
