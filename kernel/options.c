@@ -67,6 +67,13 @@ static bool set_noreboot(struct options *o, const char *value)
     return true;
 }
 
+static bool set_report(struct options *o, const char *value)
+{
+    (void)value;
+    o->report = true;
+    return true;
+}
+
 static const struct option {
     const char *name;
     bool has_value;
@@ -77,6 +84,7 @@ static const struct option {
     {"maxcpus", true, set_maxcpus, "a number from 1"},
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
     {"selftest", true, set_selftest, "the name of a test"},
+    {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},
 };
 

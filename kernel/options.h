@@ -16,6 +16,7 @@ struct options {
     uint32_t maxcpus;                    /* maxcpus=N: start at most N CPUs; default all that there is room for */
     uint32_t timeslice;                  /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
+    bool report;                         /* instead of guests, print what this machine can do */
     bool noreboot; /* stay when the run is over or has failed: the machine is left to be looked at */
 };
 
