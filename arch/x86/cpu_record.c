@@ -88,7 +88,7 @@ void record_brand(const struct cpu_record *r, char *text, size_t size)
     if (!*start)
         start = "unnamed processor";
     size_t n = strnlen(start, size - 1);
-    while (start[n - 1] == ' ')
+    while (n && start[n - 1] == ' ')
         n--;
     memcpy(text, start, n);
     text[n] = '\0';

@@ -16,7 +16,8 @@ struct svm_caps {
     bool nrips;
 };
 
-/* 0 and *caps, or -XEN_ENODEV and a reason in *report: there is no SVM, the firmware forbids it, something is missing. */
+/* 0 and *caps, or -XEN_ENODEV and a reason in *report: there is no SVM, the firmware forbids it, something is missing.
+ */
 int svm_judge(const struct cpu_record *record, struct virt_report *report, struct svm_caps *caps);
 /* The rows that svm_judge() goes by, from 0: false behind the last. */
 bool svm_row(unsigned i, const struct cpu_record *record, struct capability_row *row);
