@@ -15,6 +15,7 @@
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
 #include "kernel/sched.h"
+#include "kernel/summary.h"
 #include "kernel/timers.h"
 #include "kernel/vcpu.h"
 
@@ -167,6 +168,7 @@ static void key_timers(void)
 static void key_quit(void)
 {
     printk(LOG_INFO, "ending the run");
+    summary_leave();
     domains_end_run();
 }
 
