@@ -82,9 +82,9 @@ static void input_init(void)
 
 static void clock_init(void)
 {
-    time_init();
-    printk(LOG_INFO, "time:       TSC of %llu kHz measured by %s; timer is %s", (unsigned long long)(tsc_hz / 1000),
-           time_source, time_timer);
+    time_init(options.clock);
+    printk(LOG_INFO, "time:       TSC of %llu kHz by %s%s%s; timer is %s", (unsigned long long)(tsc_hz / 1000),
+           time_source, time_confirmed ? " and " : "", time_confirmed ? time_confirmed : "", time_timer);
 }
 
 static void cpus_init(void)
