@@ -770,26 +770,11 @@ static void test_hpet_and_spcr_odd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_whole_machine),
-        TEST(test_acpi1),
-        TEST(test_root_fallback),
-        TEST(test_rsdp_broken),
-        TEST(test_long_rsdp),
-        TEST(test_copy),
-        TEST(test_search),
-        TEST(test_table_lengths),
-        TEST(test_many_tables),
-        TEST(test_cpus),
-        TEST(test_too_many_cpus),
-        TEST(test_madt_entries_broken),
-        TEST(test_madt_limits),
-        TEST(test_fadt_extended),
-        TEST(test_fadt_odd),
-        TEST(test_keyboard_controller),
-        TEST(test_s5_shapes),
-        TEST(test_s5_cut_off),
-        TEST(test_s5_elsewhere),
-        TEST(test_hpet_and_spcr_odd),
+        TEST(test_whole_machine), TEST(test_acpi1),         TEST(test_root_fallback), TEST(test_rsdp_broken),
+        TEST(test_long_rsdp),     TEST(test_copy),          TEST(test_search),        TEST(test_table_lengths),
+        TEST(test_many_tables),   TEST(test_cpus),          TEST(test_too_many_cpus), TEST(test_madt_entries_broken),
+        TEST(test_madt_limits),   TEST(test_fadt_extended), TEST(test_fadt_odd),      TEST(test_keyboard_controller),
+        TEST(test_s5_shapes),     TEST(test_s5_cut_off),    TEST(test_s5_elsewhere),  TEST(test_hpet_and_spcr_odd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
