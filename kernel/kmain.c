@@ -76,6 +76,11 @@ static void boot_cpu_init(void)
     printk(LOG_INFO, "processor:  %s, %s", cpu_model(), cpu_protections());
 }
 
+static void input_init(void)
+{
+    printk(LOG_INFO, "keyboard:   %s", console_find_keyboard());
+}
+
 static void clock_init(void)
 {
     time_init(options.clock);
@@ -107,6 +112,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     framebuffer_init();            /* a framebuffer can be reached now */
     boot_cpu_init();               /* descriptors, protections */
     arch_acpi_init(&boot_info);    /* tables of the firmware */
+    input_init();                  /* input without a serial port */
     apic_init();                   /* local interrupts */
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */

@@ -25,5 +25,7 @@ __attribute__((noreturn)) void summary_verdict(bool ok);
 __attribute__((noreturn)) void summary_verdict_to_read(void);
 /* Option noreboot: wait with the table on the screen instead of powering off. */
 void summary_stay(void);
+/* If it waits so, it does not any longer. */
+void summary_leave(void);
 
 #endif

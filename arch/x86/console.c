@@ -2,7 +2,10 @@
 /* The serial line and the screen as one console. */
 #include "arch/x86/console.h"
 
+#include "arch/x86/acpi.h"
 #include "arch/x86/framebuffer.h"
+#include "arch/x86/keyboard.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/screen.h"
 #include "arch/x86/serial.h"
@@ -90,6 +93,16 @@ void console_write(const char *text, size_t size)
 int console_read(void)
 {
     return serial ? serial_get() : -1;
+}
+
+const char *console_find_keyboard(void)
+{
+    return keyboard_init(acpi->no_8042);
+}
+
+int console_read_key(void)
+{
+    return keyboard_get();
 }
 
 void console_drain(void)

@@ -19,6 +19,8 @@
 #include "common/string.h"
 
 _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "offsets.h");
+_Static_assert(CPU_STARTING == CPU_STATE_STARTING && CPU_REFUSED == CPU_STATE_REFUSED, "offsets.h");
+_Static_assert(sizeof(enum cpu_state) == 4, "boot/trampoline.S");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
 
 #define XCR0_X87 1
@@ -31,7 +33,7 @@ struct cpu cpus[MAX_CPUS] = {
             .self = &cpus[0],
             .in_hv = 1,
             .stack_top = (uint64_t)(boot_stacks + STACKS_MAIN_TOP * PAGE_SIZE),
-            .online = true,
+            .state = CPU_ONLINE,
         },
 };
 unsigned nr_cpus = 1;

@@ -39,7 +39,7 @@ def test_matrix(firmware, multiboot, media):
 
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_direct(cpus):
-    """A header that QEMU's own loader does not accept, or a structure that the parser of multiboot 1 reads from GRUB only."""
+    """A header that QEMU's own loader does not accept, or a boot structure that is read well only from GRUB."""
     harness.boot("hello", cpus=cpus, firmware="direct").expect_good().expect(r"xen: loader: +multiboot 1 by qemu")
 
 
@@ -51,7 +51,14 @@ def test_quotes_arrive(loader):
     run.expect(r'two words: hello: command line "a b=c, it\'s "d" \$x \\"')
 
 
-def test_memory_of_512_mib_and_3_gib():
-    """Page tables for as much memory as the developer's machine had; 3 GiB leaves RAM above the 4 GiB hole."""
-    for size in ("512", "3072"):
+def test_memory_of_512_mib_and_5_gib():
+    """Page tables for as much memory as the developer's machine had; 5 GiB leaves RAM above the 4 GiB hole."""
+    for size in ("512", "5120"):
         harness.boot("hello", extra=("-m", size)).expect_good()
+
+
+@pytest.mark.parametrize("firmware", ["direct", "bios"])
+def test_guest_above_4_gib(firmware):
+    """A physical address kept in 32 bits: of this machine's RAM, only 256 MiB lie below 4 GiB, and the guest is larger."""
+    scenario = harness.adhoc('xenolith\nmodule hello name="hello" memory=300')
+    harness.boot(scenario, firmware=firmware, extra=("-M", "max-ram-below-4g=256M", "-m", "768")).expect_good()
