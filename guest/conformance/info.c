@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VCPUOP_register_vcpu_info on both ABIs (EVT-2L-10, EVT-FIFO-26): what stands in the new place afterwards, and that
- * the events go there. A vcpu has one new place in its life, so vcpu 1, which is down, gets its own on 2-level, and vcpu
- * 0, which asks, on FIFO; and nothing can be asked after that.
+ * the events go there. A vcpu has one new place in its life, so vcpu 1, which is down, gets its own on 2-level, and
+ * vcpu 0, which asks, on FIFO; and nothing can be asked after that.
  */
 #include "guest/conformance/step.h"
 
@@ -11,7 +11,8 @@
 
 static guest_vcpu_info place[VCPUS] __attribute__((aligned(GUEST_PAGE_SIZE)));
 
-/* In the old place one selector bit, and a flag that nobody has seen yet; in the new one what happened to stand there. */
+/* In the old place one selector bit, and a flag that nobody has seen yet; in the new one what happened to stand there.
+ */
 static void prepare(unsigned vcpu)
 {
     static const char *const names[VCPUS][3] = {{"new.up0", "new.umask0", "new.sel0"},
