@@ -37,6 +37,12 @@ def test_matrix(firmware, multiboot, media):
     run.expect(rf"xen: loader: +multiboot {multiboot} by GRUB")
 
 
+def test_multiboot_1_by_uefi_says_what_it_lacks():
+    """A machine that runs with one of its processors, and nobody knows why."""
+    run = harness.boot("hello", cpus=2, firmware="uefi", multiboot=1, media="cdrom")
+    run.expect(r"xen: warning: ACPI: no RSDP was found \(.*multiboot 2")
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_direct(cpus):
     """A header that QEMU's own loader does not accept, or a boot structure that is read well only from GRUB."""
