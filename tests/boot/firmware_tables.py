@@ -19,8 +19,8 @@ MEMORY = ("-M", "acpi=off,max-ram-below-4g=512M", "-m", "1792")
 
 def table(signature, body, length=None, good=True):
     """A table with a right (or wrong) checksum; length is what its header says."""
-    head = struct.pack("<4sIBB6s8sI4sI", signature, length or HEADER + len(body), 1, 0, b"XENOLI", b"TESTTABL", 1, b"TEST", 1)
-    data = bytearray(head + body)
+    origin = struct.pack("<6s8sI4sI", b"XENOLI", b"TESTTABL", 1, b"TEST", 1)
+    data = bytearray(struct.pack("<4sIBB", signature, length or HEADER + len(body), 1, 0) + origin + body)
     data[9] = -sum(data) % 256 if good else (1 - sum(data)) % 256
     return bytes(data)
 

@@ -32,7 +32,7 @@ def test_wild_pointers_and_lengths():
     as long as is allowed, of which all but the start lies in other people's memory.
     """
     madt, long = acpi.HIGH + 0x1000, acpi.HIGH + 0x2000
-    pointers = [0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFF000, 0x7FFFFFFFF000, 1 << 39, acpi.HIGH, 0xC0000000, long, long, madt]
+    pointers = [2**64 - 1, 2**64 - 4096, 2**47 - 4096, 1 << 39, acpi.HIGH, 3 << 30, long, long, madt]
     pages = [
         acpi.table(b"XSDT", struct.pack("<9Q", *pointers)),
         acpi.table(b"APIC", acpi.madt(0, 1)),

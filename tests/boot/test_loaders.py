@@ -65,6 +65,6 @@ def test_memory_of_512_mib_and_5_gib():
 
 @pytest.mark.parametrize("firmware", ["direct", "bios"])
 def test_guest_above_4_gib(firmware):
-    """A physical address kept in 32 bits: of this machine's RAM, only 256 MiB lie below 4 GiB, and the guest is larger."""
+    """A physical address kept in 32 bits: 256 MiB of this machine's RAM lie below 4 GiB, and the guest is larger."""
     scenario = harness.adhoc('xenolith\nmodule hello name="hello" memory=300')
     harness.boot(scenario, firmware=firmware, extra=("-M", "max-ram-below-4g=256M", "-m", "768")).expect_good()
