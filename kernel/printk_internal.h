@@ -13,6 +13,8 @@ void printk_set_level(enum log_level level);
 void printk_cpus_ready(void);
 /* A domain's own line, whatever the level: text is printable and ends before its NUL. */
 void printk_guest_line(const char *name, const char *text);
+/* A line of the report: as it is, without time and name, so that 80 columns are there for it. */
+void printk_plain_line(const char *text);
 /* Print the log ring again (debug key). */
 void printk_show_log(void);
 /* On panic and at the end: halt there instead of powering off (option noreboot). */
