@@ -12,6 +12,7 @@
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
 #include "kernel/pirq.h"
+#include "kernel/poll.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
 #include "kernel/sched.h"

@@ -71,13 +71,13 @@ static size_t put_prefix(char *line, const char *name)
                           (unsigned long long)(us % 1000000), name);
 }
 
-/* One line; all of it with the lock held, so that the times of the lines are in order too. */
+/* One line, of a name or of none; all of it with the lock held, so that the times of the lines are in order too. */
 __attribute__((format(printf, 3, 0))) static void vprint(const char *tag, const char *name, const char *fmt,
                                                          va_list args)
 {
     char line[PRINTK_LINE_MAX];
     bool locked = printk_lock();
-    size_t n = put_prefix(line, name);
+    size_t n = name ? put_prefix(line, name) : 0;
     n += (size_t)format(line + n, sizeof line - n, "%s", tag);
     int more = format_v(line + n, sizeof line - n, fmt, args);
     n += more > 0 ? (size_t)more : 0;
@@ -120,6 +120,11 @@ __attribute__((format(printf, 2, 3))) static void print_line(const char *name, c
 void printk_guest_line(const char *name, const char *text)
 {
     print_line(name, "%s", text);
+}
+
+void printk_plain_line(const char *text)
+{
+    print_line(NULL, "%s", text);
 }
 
 void printk_set_level(enum log_level level)

@@ -17,6 +17,8 @@ void printk_cpus_ready(void);
 void printk_guest_line(const char *name, const char *text);
 /* A key that turns the pages of the log on the screen, or ends that (kernel/pager.h). False: it is not for us. */
 bool printk_page(int key);
+/* A line of the report: as it is, without time and name, so that 80 columns are there for it. */
+void printk_plain_line(const char *text);
 /* Print the log ring again (debug key). */
 void printk_show_log(void);
 /* On panic and at the end: halt there instead of powering off (option noreboot). */
