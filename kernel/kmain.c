@@ -14,6 +14,7 @@
 #include "kernel/pirq.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
+#include "kernel/report.h"
 #include "kernel/sched.h"
 #include "kernel/summary.h"
 #include "kernel/version.h"
@@ -119,6 +120,8 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     pirq_init();          /* interrupt lines for guests */
     cpus_init();          /* the other processors */
     console_input_init(); /* debug keys, guests' input */
-    domains_init();       /* guests from modules */
-    sched_run();          /* and off they go */
+    if (options.report)
+        report_run(&boot_info); /* the machine instead of guests */
+    domains_init();             /* guests from modules */
+    sched_run();                /* and off they go */
 }

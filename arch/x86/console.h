@@ -18,6 +18,8 @@ void console_boot_info(const struct boot_info *info);
 /* After arch_memory_init(): the framebuffer, if there is one, shows the console from now on. What the screen is, or why
  * there is none, in a few words. */
 const char *console_memory_ready(const struct boot_info *info);
+/* For the report: each console, what it is or why it is not used. */
+void console_describe(void (*fact)(const char *key, const char *value));
 /* Bytes as they are; '\n' becomes "\r\n" on the serial line. Waits a bounded time for a slow line. */
 void console_write(const char *text, size_t size);
 /* After arch_acpi_init(): the keyboard is listened to from now on. What there is, or why there is none. */
