@@ -119,7 +119,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample fuzz reference model model-quick model-self coverage reproducible clean help FORCE
+.PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample man fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson $(unlinked_objects)
@@ -152,6 +152,7 @@ help:
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
+	@echo '  man            the manual pages (docs/man/) as text, in O/man (Debian package mandoc)'
 	@echo '  coverage       lines and branches of evtchn/ that the unit tests reach'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
@@ -389,6 +390,14 @@ check:
 
 counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
+
+man_pages := $(patsubst docs/man/%,$(O)/man/%.txt,$(wildcard docs/man/*.[1-8]))
+
+man: $(man_pages)
+$(O)/man/%.txt: docs/man/%
+	$(call say,MANDOC,$@)
+	@mkdir -p $(@D)
+	$(Q)mandoc -T ascii -O width=100 $< | sed 's/.\x08//g' > $@
 
 conformance: all
 	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O) $(if $(RECORD),--record)
