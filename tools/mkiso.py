@@ -26,10 +26,11 @@ USED += " part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan
 SCREEN = """\
 if [ "$grub_platform" = efi ]; then
     insmod all_video
-    set gfxpayload=keep
+    set screen=auto
 else
-    set gfxpayload=text
+    set screen=text
 fi
+export screen
 
 """
 MENU_HEAD = """\

@@ -84,6 +84,7 @@ class Scenario:
         lines.append(f"    multiboot{suffix} /boot/{self.hypervisor} {grub_words(self.options)}".rstrip())
         for module in self.modules:
             lines.append(f"    module{suffix} {module.iso_path(env)} {grub_words(module.config)}".rstrip())
+        lines.append("    set gfxpayload=$screen")  # after multiboot2, which sets it as the image's header asks
         return "\n".join(lines + ["}", ""])
 
 

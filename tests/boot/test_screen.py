@@ -14,6 +14,11 @@ def on_screen(machine, *words):
     assert "?" not in text.replace("Xen?", ""), text
 
 
+def test_bios_stays_in_text_mode():
+    """The header asks for a framebuffer if there is one, for UEFI; GRUB on a BIOS would leave text mode for it."""
+    harness.boot("hello", firmware="bios", cpus=1).expect(r"xen: screen: +VGA text")
+
+
 @pytest.mark.parametrize("serial", [True, False])
 def test_uefi(serial):
     """UEFI has no text mode: everything that is said must be on the framebuffer, also without a serial port."""
