@@ -34,6 +34,7 @@ SMOKE = (
     "reset: frames go before senders have left",
 )
 REFERENCE_OPERATIONS = 60000
+QUICK = 0.7  # seconds: suites that take longer wait until all others have looked
 SANITIZERS = "MUTANT_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all"
 MODEL = ["--quick"]
 
@@ -55,13 +56,21 @@ def lone_tests():
     return [name for name in core_tests() if included_sources(f"tests/host/{name}.c")]
 
 
-def unit_order(file, took):
+def unit_tests(file, took):
     """Arguments of the program of unit tests: cheapest first, but a file's own a little earlier; each with its limit."""
     stem = os.path.basename(file).rsplit(".", 1)[0]
     nearest = f"test_evtchn_{NEAREST.get(stem, stem)}"
     names = [name for name in core_tests() if name not in lone_tests()]
     names.sort(key=lambda name: took.get(name, 0) / (4 if name == nearest else 1))
     return [f"{name}={1 + 4 * took[name]}" if name in took else name for name in names]
+
+
+def quick_tests(file, took):
+    return [name for name in unit_tests(file, took) if took.get(name.split("=")[0], 0) <= QUICK]
+
+
+def slow_tests(file, took):
+    return [name for name in unit_tests(file, took) if name not in quick_tests(file, took)]
 
 
 def enter_copy(build):
@@ -180,10 +189,12 @@ class Run:
                 mutant = waiting.get_nowait()
             except queue.Empty:
                 return
+            start = time.monotonic()
             verdict = self.judge(mutant, os.path.join(self.folder, f"work{number}"))
+            took = time.monotonic() - start
             with self.lock:
                 self.verdicts[mutant] = verdict
-                self.log.write(f"{verdict} | {mutant.line} | {mutant.key}\n")
+                self.log.write(f"{verdict} | {took:.1f} s | {mutant.line} | {mutant.key}\n")
                 self.log.flush()
 
     def judge(self, mutant, folder):
@@ -230,17 +241,17 @@ def programs(build, make, smoke):
     """Cheapest first; the first ones are enough for classic defects."""
     plain, checked = f"{build}/mutation/plain", f"{build}/mutation/checked"
     reference = ["--workers", "1", "--operations", str(REFERENCE_OPERATIONS)]
-    found = [
-        Program("unit", f"{build}/mutation/unit", [*make, f"O={build}"], unit_order),
-        *(Program(name, f"{build}/mutation/{name}", [*make, f"O={build}"], lambda *_: []) for name in lone_tests()),
+    quick = Program("unit", f"{build}/mutation/unit", [*make, f"O={build}"], quick_tests)
+    lone = [Program(name, f"{build}/mutation/{name}", [*make, f"O={build}"], lambda *_: []) for name in lone_tests()]
+    dear = [
         Program("model", f"{build}/model/model", [*make, f"O={build}"], lambda *_: MODEL),
         Program("reference", f"{plain}/fuzz/reference", [*make, f"O={plain}", "SANITIZE="], lambda *_: reference),
-        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], unit_order),
+        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], quick_tests),
     ]
-    found = found[: 1 + len(lone_tests())] if smoke else found
+    found = [quick, *lone] if smoke else [quick, *lone, *dear]
     for program in found:
         program.prepare()
-    return found
+    return [quick, *lone, quick.with_arguments(slow_tests), *found[1 + len(lone) :]]
 
 
 # --- Words

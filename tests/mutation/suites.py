@@ -5,6 +5,7 @@ How a program is built is asked of make (`make -n -B`), so that there is one pla
 lies in a folder of its own, which stands first among the include paths; only what contains it is compiled.
 """
 
+import copy
 import functools
 import os
 import re
@@ -13,7 +14,7 @@ import shlex
 import signal
 import subprocess
 
-WALL = 300  # seconds: a program that sleeps so long hangs
+WALL = 120  # seconds: a program that sleeps so long hangs
 MEMORY = 1 << 30  # bytes that a mutant may hold
 
 
@@ -54,6 +55,12 @@ class Program:
         self.compiles, self.after, self.link = {}, {}, None
         self.seconds = 0
         self.took = {}  # suite -> seconds, where the program tells
+
+    def with_arguments(self, order):
+        """The same program, to be run in another way."""
+        other = copy.copy(self)
+        other.order = order
+        return other
 
     def prepare(self):
         """Build it without a mutant, see how that is done, and how long it runs."""
