@@ -93,8 +93,11 @@ pvh32.folders := guest/lib/pvh guest/lib/pvh32
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
 objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
 
-hypervisor_sources := $(call sources,boot arch/x86 arch/x86/* kernel evtchn common)
+hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common)
 hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
+
+# The memory core of the pv container is built for the hypervisor, but no image has its provider (arch/x86/pv/env.h) yet.
+unlinked_objects := $(call objects,hypervisor,$(call sources,arch/x86/pv))
 
 # The image for guest/lesson prints each step on shared memory: evtchn/ is compiled against an extern seam
 # (evtchn/shm.h), kernel/lesson/ supplies it and takes the place of kernel/trace.c, and the linker puts two functions of
@@ -116,10 +119,10 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample fuzz reference model model-quick model-self coverage reproducible clean help FORCE
+.PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample man fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
-hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
+hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson $(unlinked_objects)
 guests: $(guest_images)
 
 iso: $(O)/xenolith.iso
@@ -127,10 +130,15 @@ $(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools
 	$(call say,ISO,$@)
 	$(Q)$(PYTHON) tools/mkiso.py --build $(O) --output $@
 
+# DEV= names the stick; OVERWRITE=yes answers the question in advance.
+usb: iso
+	$(Q)OVERWRITE='$(OVERWRITE)' $(PYTHON) tools/usb.py $(O)/xenolith.iso '$(DEV)'
+
 help:
 	@echo 'Targets:'
 	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf; O/xenolith-lesson) and every guest (O/guest/NAME.ENVIRONMENT)'
 	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
+	@echo '  usb            write the ISO to the USB stick DEV=/dev/sdX and compare; refuses what is no removable disk (OVERWRITE=yes: no question)'
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
 	@echo '  test-vm        tests in an emulator only'
@@ -144,6 +152,7 @@ help:
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
+	@echo '  man            the manual pages (docs/man/) as text, in O/man (Debian package mandoc)'
 	@echo '  coverage       lines and branches of evtchn/ that the unit tests reach'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
@@ -381,6 +390,14 @@ check:
 
 counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
+
+man_pages := $(patsubst docs/man/%,$(O)/man/%.txt,$(wildcard docs/man/*.[1-8]))
+
+man: $(man_pages)
+$(O)/man/%.txt: docs/man/%
+	$(call say,MANDOC,$@)
+	@mkdir -p $(@D)
+	$(Q)mandoc -T ascii -O width=100 $< | sed 's/.\x08//g' > $@
 
 conformance: all
 	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O) $(if $(RECORD),--record)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The common half of the multiboot parsers: copies of strings, checks of regions and modules. */
 #include "boot/boot_info.h"
+#include "boot/memory_map.h"
 #include "boot/multiboot.h"
 #include "common/string.h"
 #include "guest/abi/memory.h"
@@ -85,9 +86,26 @@ bool boot_copy_string(struct boot_parser *parser, const char *from, size_t size,
     return true;
 }
 
+/* Where a region of this type goes, or NULL. When the table is full, what is not RAM takes the place of some RAM. */
+static struct boot_region *region_place(struct boot_info *info, uint32_t type)
+{
+    struct boot_region *place = NULL;
+
+    if (info->nr_firmware_regions < BOOT_MAX_FIRMWARE_REGIONS)
+        return &info->firmware_regions[info->nr_firmware_regions++];
+    for (unsigned i = 0; type != E820_RAM && i < info->nr_firmware_regions; i++) {
+        struct boot_region *region = &info->firmware_regions[i];
+
+        if (region->type == E820_RAM && (!place || region->size < place->size))
+            place = region;
+    }
+    return place;
+}
+
 void boot_add_region(struct boot_parser *parser, uint64_t start, uint64_t size, uint32_t type)
 {
-    struct boot_info *info = parser->info;
+    bool full = parser->info->nr_firmware_regions == BOOT_MAX_FIRMWARE_REGIONS;
+    struct boot_region *place;
 
     if (size == 0)
         return;
@@ -99,11 +117,11 @@ void boot_add_region(struct boot_parser *parser, uint64_t start, uint64_t size, 
     }
     if (type < E820_RAM || type > E820_UNUSABLE)
         type = E820_RESERVED; /* as ACPI says of types that it does not know (6.5, section 15.3) */
-    if (info->nr_regions == BOOT_MAX_REGIONS) {
-        boot_warn(parser, "the memory map has more than 256 regions; the others were left out");
-        return;
-    }
-    info->regions[info->nr_regions++] = (struct boot_region){.start = start, .size = size, .type = type};
+    if (full)
+        boot_warn(parser, "the memory map has more than 512 regions; some RAM was left out");
+    place = region_place(parser->info, type);
+    if (place)
+        *place = (struct boot_region){.start = start, .size = size, .type = type};
 }
 
 bool boot_add_module(struct boot_parser *parser, uint64_t start, uint64_t end, const char *cmdline)
@@ -153,28 +171,16 @@ static void use_basic_memory(struct boot_parser *parser)
     boot_add_region(parser, MIB, parser->mem_upper_kib * KIB, E820_RAM);
 }
 
-/* The end of the RAM region that pa lies in, or 0. */
-static uint64_t ram_end(const struct boot_info *info, uint64_t pa)
+static bool is_ram(const struct boot_info *info, uint64_t start, uint64_t size)
 {
     for (unsigned i = 0; i < info->nr_regions; i++) {
         const struct boot_region *region = &info->regions[i];
 
-        if (region->type == E820_RAM && pa >= region->start && pa - region->start < region->size)
-            return region->start + region->size;
+        if (region->type == E820_RAM && start >= region->start && size <= region->size &&
+            start - region->start <= region->size - size)
+            return true;
     }
-    return 0;
-}
-
-static bool is_ram(const struct boot_info *info, uint64_t start, uint64_t size)
-{
-    uint64_t pa = start;
-
-    while (pa < start + size) {
-        pa = ram_end(info, pa); /* always further on, so this ends after at most nr_regions steps */
-        if (pa == 0)
-            return false;
-    }
-    return true;
+    return size == 0;
 }
 
 static void drop_stray_modules(struct boot_parser *parser)
@@ -220,10 +226,22 @@ static void drop_file_name(struct boot_info *info)
     info->cmdline = end;
 }
 
+static void sanitise_regions(struct boot_parser *parser)
+{
+    struct boot_info *info = parser->info;
+    const char *warning;
+
+    info->nr_regions = memory_map_sanitise(info->firmware_regions, info->nr_firmware_regions, info->regions,
+                                           BOOT_MAX_REGIONS, &warning);
+    if (warning)
+        boot_warn(parser, warning);
+}
+
 bool boot_parser_end(struct boot_parser *parser)
 {
-    if (parser->info->nr_regions == 0)
+    if (parser->info->nr_firmware_regions == 0)
         use_basic_memory(parser);
+    sanitise_regions(parser);
     if (!has_ram(parser->info))
         return boot_fail(parser, "the boot loader named no RAM");
     drop_stray_modules(parser);

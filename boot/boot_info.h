@@ -16,6 +16,7 @@
 
 #define BOOT_MAX_MODULES 128
 #define BOOT_MAX_REGIONS 256
+#define BOOT_MAX_FIRMWARE_REGIONS 512
 #define BOOT_STRING_SPACE 65536
 
 struct boot_region {
@@ -39,11 +40,13 @@ struct boot_framebuffer {
 };
 
 struct boot_info {
-    const char *protocol; /* "multiboot 1", "multiboot 2" */
-    const char *loader;   /* its name, or "unknown loader" */
-    const char *cmdline;  /* our own command line; never NULL */
-    struct boot_region regions[BOOT_MAX_REGIONS];
+    const char *protocol;                         /* "multiboot 1", "multiboot 2" */
+    const char *loader;                           /* its name, or "unknown loader" */
+    const char *cmdline;                          /* our own command line; never NULL */
+    struct boot_region regions[BOOT_MAX_REGIONS]; /* sorted, disjoint (boot/memory_map.h) */
     unsigned nr_regions;
+    struct boot_region firmware_regions[BOOT_MAX_FIRMWARE_REGIONS]; /* as they came; what wraps or is empty left out */
+    unsigned nr_firmware_regions;
     struct boot_module modules[BOOT_MAX_MODULES];
     unsigned nr_modules;
     struct boot_framebuffer framebuffer;

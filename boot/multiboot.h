@@ -37,7 +37,10 @@ bool boot_read_string(struct boot_parser *parser, uint64_t pa, const char **stri
 /* The same for a string in a buffer of size bytes; without a NUL it ends with the buffer. */
 bool boot_copy_string(struct boot_parser *parser, const char *from, size_t size, const char **string);
 
-/* One region of the memory map; the type is the multiboot one. Regions beyond the limit are left out with a warning. */
+/*
+ * One region of the memory map; the type is the multiboot one. Beyond the limit RAM is left out, with a warning, but
+ * nothing that could be a hole in it.
+ */
 void boot_add_region(struct boot_parser *parser, uint64_t start, uint64_t size, uint32_t type);
 /* One module [start, end); cmdline as boot_read_string leaves it. */
 bool boot_add_module(struct boot_parser *parser, uint64_t start, uint64_t end, const char *cmdline);

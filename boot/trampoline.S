@@ -75,7 +75,7 @@ efer_value:
         .long 0
 trampoline_end:
 
-/* In the image, no stack yet: take the claim, or halt. */
+/* In the image, no stack yet: take the claim, or be parked. */
         .text
         .code64
 in_image:
@@ -84,7 +84,7 @@ in_image:
         xorl %edi, %edi
         xchgq %rdi, smp_claim(%rip)
         testq %rdi, %rdi
-        jz 1f
+        jz smp_park
         movq CPU_STACK_TOP(%rdi), %rsp
         movq %rdi, %rax
         movq %rdi, %rdx
@@ -93,8 +93,40 @@ in_image:
         wrmsr
         xorl %ebp, %ebp
         call smp_cpu_main
-1:      cli
+
+/*
+ * smp_park(state): NMIs and machine checks come to its end again. What they push is the same on every parked CPU: so all share one stack.
+ * Without CR4.MCE a machine check, which goes to all CPUs, would reset the machine.
+ */
+        .globl smp_park, smp_parked
+        .hidden smp_park, smp_parked
+smp_park:
+        cli
+        lgdt smp_park_gdt(%rip)
+        lidt smp_park_idt(%rip)
+        movl $SEL_DATA, %eax
+        movl %eax, %ss
+        movq %cr4, %rax
+        orq $CR4_MCE, %rax
+        movq %rax, %cr4
+        leaq park_stack_top(%rip), %rsp
+        pushq $SEL_CODE64
+        leaq 1f(%rip), %rax
+        pushq %rax
+        lretq
+1:      testq %rdi, %rdi
+        jz smp_parked
+        movl $CPU_STATE_STARTING, %eax
+        movl $CPU_STATE_REFUSED, %ecx
+        lock cmpxchgl %ecx, (%rdi)
+smp_parked:
+        leaq park_stack_top(%rip), %rsp
         hlt
-        jmp 1b
+        jmp smp_parked
+
+        .bss
+        .balign 16
+        .skip 256
+park_stack_top:
 
         .section .note.GNU-stack, "", @progbits

@@ -14,6 +14,7 @@
 #include "kernel/pirq.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
+#include "kernel/report.h"
 #include "kernel/sched.h"
 #include "kernel/summary.h"
 #include "kernel/version.h"
@@ -75,11 +76,16 @@ static void boot_cpu_init(void)
     printk(LOG_INFO, "processor:  %s, %s", cpu_model(), cpu_protections());
 }
 
+static void input_init(void)
+{
+    printk(LOG_INFO, "keyboard:   %s", console_find_keyboard());
+}
+
 static void clock_init(void)
 {
-    time_init();
-    printk(LOG_INFO, "time:       TSC of %llu kHz measured by %s; timer is %s", (unsigned long long)(tsc_hz / 1000),
-           time_source, time_timer);
+    time_init(options.clock);
+    printk(LOG_INFO, "time:       TSC of %llu kHz by %s%s%s; timer is %s", (unsigned long long)(tsc_hz / 1000),
+           time_source, time_confirmed ? " and " : "", time_confirmed ? time_confirmed : "", time_timer);
 }
 
 static void cpus_init(void)
@@ -106,6 +112,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     framebuffer_init();            /* a framebuffer can be reached now */
     boot_cpu_init();               /* descriptors, protections */
     arch_acpi_init(&boot_info);    /* tables of the firmware */
+    input_init();                  /* input without a serial port */
     apic_init();                   /* local interrupts */
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */
@@ -113,6 +120,8 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     pirq_init();          /* interrupt lines for guests */
     cpus_init();          /* the other processors */
     console_input_init(); /* debug keys, guests' input */
-    domains_init();       /* guests from modules */
-    sched_run();          /* and off they go */
+    if (options.report)
+        report_run(&boot_info); /* the machine instead of guests */
+    domains_init();             /* guests from modules */
+    sched_run();                /* and off they go */
 }

@@ -25,33 +25,24 @@ static uint64_t page_up(uint64_t x)
     return page_down(x + PAGE_SIZE - 1);
 }
 
-/* What must not become free memory although RAM region `ram` holds it: item i of four lists laid end to end. */
-static bool taken_range(const struct boot_info *info, unsigned ram, unsigned i, struct range *r)
+/* What must not become free memory although it is RAM: item i of two lists laid end to end. */
+static bool taken_range(const struct boot_info *info, unsigned i, struct range *r)
 {
-    if (i < info->nr_modules) {
-        r->start = page_down(info->modules[i].start);
-        r->end = page_up(info->modules[i].start + info->modules[i].size);
-        return true;
-    }
-    i -= info->nr_modules;
-    if (i < info->nr_regions) {
-        const struct boot_region *region = &info->regions[i];
-        bool counts = region->type != E820_RAM || i < ram; /* firmware's word against itself: the earlier RAM wins */
-        r->start = page_down(region->start);
-        r->end = counts ? page_up(region->start + region->size) : r->start;
-        return true;
-    }
-    return arch_early_reserved(i - info->nr_regions, &r->start, &r->end);
+    if (i >= info->nr_modules)
+        return arch_early_reserved(i - info->nr_modules, &r->start, &r->end);
+    r->start = page_down(info->modules[i].start);
+    r->end = page_up(info->modules[i].start + info->modules[i].size);
+    return true;
 }
 
 /*
  * The end of what may be used from `start` on, looking at everything that is taken in [start, end). When start itself
  * is taken, *start moves behind that and the result is *start (nothing usable here).
  */
-static uint64_t usable_until(const struct boot_info *info, unsigned ram, uint64_t *start, uint64_t end)
+static uint64_t usable_until(const struct boot_info *info, uint64_t *start, uint64_t end)
 {
     struct range r;
-    for (unsigned i = 0; taken_range(info, ram, i, &r); i++) {
+    for (unsigned i = 0; taken_range(info, i, &r); i++) {
         if (r.start >= r.end || r.end <= *start || r.start >= end)
             continue;
         if (r.start <= *start) {
@@ -63,15 +54,18 @@ static uint64_t usable_until(const struct boot_info *info, unsigned ram, uint64_
     return end;
 }
 
-static void add_region(const struct boot_info *info, unsigned ram)
+/* The whole pages of a region of RAM. */
+static void add_region(const struct boot_info *info, const struct boot_region *ram)
 {
-    uint64_t start = page_up(info->regions[ram].start);
-    uint64_t end = page_down(info->regions[ram].start + info->regions[ram].size);
     uint64_t limit = memory_pool.nr_frames << PAGE_SHIFT;
+    if (ram->start >= limit)
+        return;
+    uint64_t start = page_up(ram->start);
+    uint64_t end = page_down(ram->start + ram->size);
     if (end > limit)
         end = limit;
     while (start < end) {
-        uint64_t until = usable_until(info, ram, &start, end);
+        uint64_t until = usable_until(info, &start, end);
         if (until > start) {
             pages_add(&memory_pool, start >> PAGE_SHIFT, (until - start) >> PAGE_SHIFT);
             start = until;
@@ -79,17 +73,44 @@ static void add_region(const struct boot_info *info, unsigned ram)
     }
 }
 
+/* The end of the highest RAM that ends below frame `limit`; 0 if there is none. */
+static uint64_t ram_end_below(const struct boot_info *info, uint64_t limit)
+{
+    uint64_t best = 0;
+    for (unsigned i = 0; i < info->nr_regions; i++) {
+        uint64_t end = (info->regions[i].start + info->regions[i].size) >> PAGE_SHIFT;
+        if (info->regions[i].type == E820_RAM && end < limit && end > best)
+            best = end;
+    }
+    return best;
+}
+
+/* The array of pages; *frames is how many it is for. Where RAM lies so far apart that there is no room for an array of
+ * all that, the highest RAM is not used. */
+static struct page *alloc_array(const struct boot_info *info, uint64_t *frames)
+{
+    struct page *pages = arch_early_alloc(*frames * sizeof(struct page));
+    while (!pages) {
+        *frames = ram_end_below(info, *frames);
+        if (!*frames)
+            panic("no region of memory has room for the array of pages");
+        pages = arch_early_alloc(*frames * sizeof(struct page));
+        if (pages)
+            printk(LOG_WARNING, "memory:     RAM above %llu MiB is not used: the array of pages would not fit",
+                   (unsigned long long)(*frames >> 8));
+    }
+    return pages;
+}
+
 void memory_init(const struct boot_info *info)
 {
     uint64_t frames = arch_memory_init(info);
+    struct page *pages = alloc_array(info, &frames);
     uint64_t bytes = frames * sizeof(struct page);
-    struct page *pages = arch_early_alloc(bytes);
-    if (!pages)
-        panic("no region of memory has room for the array of pages (%llu KiB)", (unsigned long long)(bytes >> 10));
     pages_init(&memory_pool, pages, frames);
     for (unsigned i = 0; i < info->nr_regions; i++)
         if (info->regions[i].type == E820_RAM)
-            add_region(info, i);
+            add_region(info, &info->regions[i]);
     total_frames = memory_free_frames();
     printk(LOG_INFO, "memory:     %llu MiB free, %llu KiB hold the array of pages",
            (unsigned long long)(total_frames >> 8), (unsigned long long)(bytes >> 10));

@@ -26,6 +26,22 @@ static bool set_log(struct options *o, const char *value)
     return false;
 }
 
+static const char *const clock_names[] = {
+    [TIME_CLOCK_HPET] = "hpet",
+    [TIME_CLOCK_PM] = "pm",
+    [TIME_CLOCK_PIT] = "pit",
+};
+
+static bool set_clock(struct options *o, const char *value)
+{
+    for (unsigned i = TIME_CLOCK_HPET; i < sizeof clock_names / sizeof clock_names[0]; i++)
+        if (strcmp(value, clock_names[i]) == 0) {
+            o->clock = (enum time_clock)i;
+            return true;
+        }
+    return false;
+}
+
 /* A decimal number from min to max. */
 static bool set_number(uint32_t *field, const char *value, uint32_t min, uint32_t max)
 {
@@ -67,6 +83,13 @@ static bool set_noreboot(struct options *o, const char *value)
     return true;
 }
 
+static bool set_report(struct options *o, const char *value)
+{
+    (void)value;
+    o->report = true;
+    return true;
+}
+
 static const struct option {
     const char *name;
     bool has_value;
@@ -76,7 +99,9 @@ static const struct option {
     {"log", true, set_log, "error, warning, info or debug"},
     {"maxcpus", true, set_maxcpus, "a number from 1"},
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
+    {"clock", true, set_clock, "hpet, pm or pit"},
     {"selftest", true, set_selftest, "the name of a test"},
+    {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},
 };
 

@@ -6,16 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/time.h"
 #include "kernel/printk.h"
 
 #define OPTIONS_WARNING_MAX 160
 #define OPTIONS_SELFTEST_MAX 16
 
 struct options {
-    enum log_level log;                  /* log=error|warning|info|debug; default info */
-    uint32_t maxcpus;                    /* maxcpus=N: start at most N CPUs; default all that there is room for */
-    uint32_t timeslice;                  /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
+    enum log_level log;    /* log=error|warning|info|debug; default info */
+    uint32_t maxcpus;      /* maxcpus=N: start at most N CPUs; default all that there is room for */
+    uint32_t timeslice;    /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
+    enum time_clock clock; /* clock=hpet|pm|pit: measure the TSC by this one alone; default what is best */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
+    bool report;                         /* instead of guests, print what this machine can do */
     bool noreboot; /* stay when the run is over or has failed: the machine is left to be looked at */
 };
 

@@ -42,7 +42,6 @@
 #define ICR_STARTUP 0x600
 #define ICR_PENDING 0x1000
 #define ICR_ASSERT 0x4000
-#define ICR_OTHERS 0xc0000
 #define APIC_BASE_X2 (1 << 10)
 #define APIC_BASE_ENABLE (1 << 11)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000
@@ -135,9 +134,9 @@ void apic_send_startup(uint32_t target, uint64_t page_pa)
     send(target, ICR_ASSERT | ICR_STARTUP | (uint32_t)(page_pa >> PAGE_SHIFT));
 }
 
-void apic_nmi_others(void)
+void apic_send_nmi(uint32_t target)
 {
-    send(0, ICR_ASSERT | ICR_OTHERS | ICR_NMI);
+    send(target, ICR_ASSERT | ICR_NMI);
 }
 
 void apic_timer_start(uint32_t ticks)

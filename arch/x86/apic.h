@@ -20,7 +20,7 @@ bool apic_in_service(unsigned vector);
 void apic_send(uint32_t target, unsigned vector);
 void apic_send_init(uint32_t target);
 void apic_send_startup(uint32_t target, uint64_t page_pa);
-void apic_nmi_others(void);
+void apic_send_nmi(uint32_t target);
 
 /* The timer, counting down once from ticks (0 stops it); it raises VEC_TIMER. Divider 16. */
 void apic_timer_start(uint32_t ticks);

@@ -11,7 +11,7 @@
  *   cpu_init_bsp()
  *   arch_acpi_init(&info)
  *   apic_init()
- *   time_init()
+ *   time_init(clock)
  *   smp_start(max)                        (arch/x86/cpu.h)
  */
 #ifndef ARCH_X86_ARCH_H
@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "arch/x86/time.h"
 
 struct boot_info;
 
@@ -56,8 +58,11 @@ void arch_acpi_init(const struct boot_info *info);
 /* Mask the 8259s, turn on the local APIC (x2APIC where there is one). Panics if there is none. */
 void apic_init(void);
 
-/* Calibrate TSC and local timer, read the clock of the machine; time_now() starts at 0. Before it, time_now() is 0. */
-void time_init(void);
+/*
+ * Calibrate TSC and local timer, read the clock of the machine; time_now() starts at 0. Before it, time_now() is 0.
+ * Panics if there is no clock to measure the TSC by, or not the one that is asked for.
+ */
+void time_init(enum time_clock clock);
 
 /* From panic(): stop the other CPUs where they are, by NMI; they do not come back. Any context. */
 void arch_panic_stop_others(void);

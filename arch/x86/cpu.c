@@ -6,6 +6,7 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpu_init.h"
+#include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/descriptors.h"
 #include "arch/x86/io.h"
@@ -18,6 +19,8 @@
 #include "common/string.h"
 
 _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "offsets.h");
+_Static_assert(CPU_STARTING == CPU_STATE_STARTING && CPU_REFUSED == CPU_STATE_REFUSED, "offsets.h");
+_Static_assert(sizeof(enum cpu_state) == 4, "boot/trampoline.S");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
 
 #define XCR0_X87 1
@@ -30,7 +33,7 @@ struct cpu cpus[MAX_CPUS] = {
             .self = &cpus[0],
             .in_hv = 1,
             .stack_top = (uint64_t)(boot_stacks + STACKS_MAIN_TOP * PAGE_SIZE),
-            .online = true,
+            .state = CPU_ONLINE,
         },
 };
 unsigned nr_cpus = 1;
@@ -105,21 +108,14 @@ void cpu_init_bsp(void)
     descriptors_init(&cpus[0], (uint64_t)boot_stacks);
     traps_init();
     cpu_init_this(&cpus[0]);
+    cpu_record_read(&boot_cpu_record);
 }
 
 const char *cpu_model(void)
 {
     static char model[49];
-    char *start = model;
-    for (uint32_t i = 0; i < 3; i++) {
-        struct cpuid r = cpuid(0x80000002 + i, 0);
-        memcpy(model + 16 * i, &r, 16);
-    }
-    while (*start == ' ')
-        start++;
-    for (size_t n = strlen(start); n && start[n - 1] == ' '; n--)
-        start[n - 1] = '\0';
-    return *start ? start : "unnamed processor";
+    record_brand(&boot_cpu_record, model, sizeof(model));
+    return model;
 }
 
 /*

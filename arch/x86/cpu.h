@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "arch/x86/layout.h"
+#include "arch/x86/smp_wake.h"
 
 /* Bits of cpu->work: why the run loop should be entered. Set by interrupt handlers, other CPUs and exit handlers. */
 #define CPU_WORK_TIMER (1U << 0)   /* the local timer has fired */
@@ -34,9 +35,10 @@ struct cpu {
     uint64_t stack_top;
     struct tss *tss;
     void *gdt;
-    void *virt;    /* the back end's per-CPU pages (host save area, VMXON region) */
-    uint64_t xcr0; /* what XCR0 holds now */
-    bool online;
+    void *virt;           /* the back end's per-CPU pages (host save area, VMXON region) */
+    uint64_t xcr0;        /* what XCR0 holds now */
+    enum cpu_state state; /* atomic while it starts */
+    const char *refusal;  /* CPU_REFUSED: why, a sentence */
 };
 
 extern struct cpu cpus[MAX_CPUS];
@@ -114,6 +116,8 @@ unsigned smp_start(unsigned max);
 /* Ends of the machine: neither returns. ok becomes the emulator's exit code (isa-debug-exit: 33 good, 35 bad). */
 __attribute__((noreturn)) void machine_power_off(bool ok);
 __attribute__((noreturn)) void machine_reboot(void);
+/* Returns on a machine that offers no exit made for emulators (isa-debug-exit, Bochs' shutdown port). */
+void machine_leave_emulator(bool ok);
 
 /* For the start-up report. */
 const char *cpu_model(void); /* brand string */

@@ -23,17 +23,12 @@ static unsigned nr_taken;
 static uint64_t low_page;
 static bool over;
 
-static void find_ram(const struct boot_info *info)
+static void find_ram(const struct boot_info *info, uint64_t max_pa)
 {
     for (unsigned i = 0; i < info->nr_regions; i++) {
         const struct boot_region *r = &info->regions[i];
-        if (r->type == E820_RAM && r->start < MAX_PHYS)
-            ranges_add(&early_ram, r->start, r->size < MAX_PHYS - r->start ? r->start + r->size : MAX_PHYS);
-    }
-    for (unsigned i = 0; i < info->nr_regions; i++) {
-        const struct boot_region *r = &info->regions[i];
-        if (r->type != E820_RAM && r->start < MAX_PHYS)
-            ranges_remove(&early_ram, r->start, r->size < MAX_PHYS - r->start ? r->start + r->size : MAX_PHYS);
+        if (r->type == E820_RAM && r->start < max_pa)
+            ranges_add(&early_ram, r->start, r->size < max_pa - r->start ? r->start + r->size : max_pa);
     }
 }
 
@@ -57,9 +52,9 @@ static void take_note(uint64_t start, uint64_t end)
         panic("the memory map is too broken up for the page tables");
 }
 
-void early_init(const struct boot_info *info)
+void early_init(const struct boot_info *info, uint64_t max_pa)
 {
-    find_ram(info);
+    find_ram(info, max_pa);
     find_low_page();
     free_ram = early_ram;
     ranges_remove(&free_ram, 0, MIB);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID as a guest sees it: the machine's leaves masked by a table, Xen's leaves at 0x40000000 made here. A leaf that
- * is not in the table reads as zeros. A bit is shown only if the hypervisor lets the guest use what it promises.
+ * CPUID as a guest sees it: what all CPUs of the machine have, masked by a table, Xen's leaves at 0x40000000 made here.
+ * A leaf that is not in the table reads as zeros. A bit is shown only if the hypervisor lets the guest use what it
+ * promises.
  *
  * The bit names are those of SDM Vol. 2A, CPUID, and APM Vol. 3, appendix E.
  */
@@ -10,6 +11,7 @@
 #include "arch/x86/creg.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
+#include "arch/x86/unequal.h"
 #include "guest/abi/hvm.h"
 #include "kernel/door.h"
 
@@ -203,7 +205,7 @@ static struct cpuid machine_leaf(const struct cpuid_context *c, uint32_t leaf)
 
     if (!row)
         return r;
-    r = cpuid(leaf, row->has_subleaves ? c->subleaf : 0);
+    r = cpuid_common(leaf, row->has_subleaves ? c->subleaf : 0);
     r.eax &= row->mask.eax;
     r.ebx &= row->mask.ebx;
     r.ecx &= row->mask.ecx;

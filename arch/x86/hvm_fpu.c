@@ -10,6 +10,7 @@
 #include "arch/x86/creg.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/unequal.h"
 #include "arch/x86/xsave.h"
 #include "common/string.h"
 #include "guest/abi/errno.h"
@@ -44,7 +45,7 @@ static void find_features(void)
     uint32_t size = FXSAVE_SIZE;
 
     if (cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) {
-        struct cpuid leaf = cpuid(0xD, 0);
+        struct cpuid leaf = cpuid_common(0xD, 0);
         fpu.xcr0 = (leaf.eax | (uint64_t)leaf.edx << 32) & XCR0_OURS;
         if ((fpu.xcr0 & XCR0_AVX512) != XCR0_AVX512)
             fpu.xcr0 &= ~XCR0_AVX512;

@@ -192,7 +192,7 @@ static void find_features(void)
 uint64_t arch_memory_init(const struct boot_info *info)
 {
     find_features();
-    early_init(info);
+    early_init(info, max_pa);
     uint64_t frames = map_ram();
     map_video_memory(&info->framebuffer);
     map_image();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The other processors, started one by one (SDM vol. 3, 9.4.4). A CPU that wakes up takes smp_claim; one that wakes up
- * after its time finds nothing there, and halts: it can not run on what was meant for the next.
+ * after its time finds nothing there, or runs in place of the next, whose turn then comes again.
  */
 #include <stddef.h>
 
@@ -17,21 +17,21 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/smp.h"
+#include "arch/x86/smp_wake.h"
 #include "arch/x86/timer.h"
+#include "arch/x86/traps.h"
+#include "arch/x86/unequal.h"
 #include "boot/boot.h"
 #include "boot/trampoline.h"
 #include "common/string.h"
 #include "kernel/door.h"
 
-#define INIT_WAIT_US 10000
-#define STARTUP_WAIT_US 300
-#define CLAIM_WAIT_US 200000
-#define ONLINE_WAIT_US 5000000
 #define STOP_TURNS 1000000
 #define TSC_ROUNDS 32
 
 struct cpu *smp_claim;
 uint64_t smp_root;
+struct table_pointer smp_park_idt, smp_park_gdt;
 static bool stopping;
 
 /* The meeting of two CPUs at the boot CPU's clock: who writes what is told by its name. */
@@ -71,6 +71,15 @@ static struct cpu *prepare(unsigned id)
     return c;
 }
 
+/* All that can reach a parked CPU: an NMI, and a machine check, which goes to all. */
+static void prepare_parking(void)
+{
+    static struct gate idt[VEC_MC + 1] __attribute__((aligned(16)));
+    idt[VEC_NMI] = idt[VEC_MC] = trap_gate((uint64_t)smp_parked, 0);
+    smp_park_idt = (struct table_pointer){.limit = sizeof(idt) - 1, .base = (uint64_t)idt};
+    smp_park_gdt = (struct table_pointer){.limit = GDT_ENTRIES * 8 - 1, .base = (uint64_t)cpus[0].gdt};
+}
+
 static void prepare_trampoline(uint64_t page)
 {
     uint8_t *copy = phys_to_virt(page);
@@ -86,18 +95,6 @@ static void prepare_trampoline(uint64_t page)
     d->efer = EFER_LME | (paging_nx() ? EFER_NXE : 0);
 }
 
-/* Wait until *p is NULL; false after us microseconds. */
-static bool wait_taken(struct cpu **p, uint64_t us)
-{
-    uint64_t end = time_now() + us * 1000;
-    while (__atomic_load_n(p, __ATOMIC_ACQUIRE)) {
-        if (time_now() > end)
-            return false;
-        cpu_relax();
-    }
-    return true;
-}
-
 static void answer_meeting(void)
 {
     uint64_t asked = __atomic_load_n(&meeting.asked, __ATOMIC_ACQUIRE);
@@ -107,54 +104,63 @@ static void answer_meeting(void)
     __atomic_store_n(&meeting.answered, asked, __ATOMIC_RELEASE);
 }
 
-static bool wait_online(const struct cpu *c)
+static uint64_t trampoline_page;
+
+static void send_startup(uint32_t apic_id)
 {
-    uint64_t end = time_now() + ONLINE_WAIT_US * 1000ULL;
-    while (!__atomic_load_n(&c->online, __ATOMIC_ACQUIRE)) {
-        if (time_now() > end)
-            return false;
-        answer_meeting();
-        cpu_relax();
-    }
-    return true;
+    apic_send_startup(apic_id, trampoline_page);
 }
 
-/* INIT, then STARTUP once or twice. True: it has taken the claim. */
-static bool wake(struct cpu *c, uint32_t apic_id, uint64_t page)
+static void wait_a_turn(void)
 {
-    __atomic_store_n(&smp_claim, c, __ATOMIC_SEQ_CST);
-    apic_send_init(apic_id);
-    delay_us(INIT_WAIT_US);
-    apic_send_startup(apic_id, page);
-    if (wait_taken(&smp_claim, STARTUP_WAIT_US))
-        return true;
-    apic_send_startup(apic_id, page);
-    return wait_taken(&smp_claim, CLAIM_WAIT_US) || !__atomic_exchange_n(&smp_claim, NULL, __ATOMIC_SEQ_CST);
+    answer_meeting();
+    cpu_relax();
+}
+
+static enum smp_outcome wake(struct cpu *c, uint32_t apic_id)
+{
+    static const struct smp_wake_ops ops = {apic_send_init, send_startup, time_now, wait_a_turn};
+    static uint64_t patience = SMP_PATIENCE;
+    return smp_wake(&ops, &smp_claim, c, &c->state, apic_id, &patience);
 }
 
 /* False: no use in starting more. */
-static bool start_one(uint32_t apic_id, uint64_t page)
+static bool start_one(uint32_t apic_id)
 {
     struct cpu *c = prepare(nr_cpus);
     if (!c) {
         printk(LOG_WARNING, "no memory for the stacks of CPU %u: going on with %u CPUs", nr_cpus, nr_cpus);
         return false;
     }
-    if (!wake(c, apic_id, page)) {
+    switch (wake(c, apic_id)) {
+    case SMP_SILENT:
         printk(LOG_WARNING, "the CPU with APIC id %u does not start: going on without it", apic_id);
         return true;
-    }
-    if (!wait_online(c)) {
+    case SMP_REFUSED:
+        printk(LOG_WARNING, "the CPU with APIC id %u is left out: %s", apic_id, c->refusal);
+        return true;
+    case SMP_HANGS:
         printk(LOG_WARNING, "the CPU with APIC id %u hangs at its start: going on with %u CPUs", apic_id, nr_cpus);
         return false;
+    case SMP_ONLINE:
+        break;
     }
     nr_cpus++;
     return true;
 }
 
+static bool is_running(uint32_t apic_id)
+{
+    for (unsigned i = 0; i < nr_cpus; i++) {
+        if (cpus[i].apic_id == apic_id)
+            return true;
+    }
+    return false;
+}
+
 static bool can_start(const struct acpi_cpu *a)
 {
-    if (!a->enabled || a->apic_id == this_cpu()->apic_id)
+    if (!a->enabled || is_running(a->apic_id))
         return false;
     if (a->apic_id < 0xff || apic_is_x2apic())
         return true;
@@ -162,21 +168,39 @@ static bool can_start(const struct acpi_cpu *a)
     return false;
 }
 
+/* A CPU that was given up and comes now may have taken the place of the one that is due: that one is called again. */
+static bool start(const struct acpi_cpu *a, unsigned max)
+{
+    unsigned before;
+    do {
+        before = nr_cpus;
+        if (!start_one(a->apic_id))
+            return false;
+        if (nr_cpus > before && cpus[before].apic_id != a->apic_id)
+            printk(LOG_INFO, "the CPU with APIC id %u comes late", cpus[before].apic_id);
+    } while (nr_cpus > before && nr_cpus < max && !is_running(a->apic_id));
+    return true;
+}
+
 unsigned smp_start(unsigned max)
 {
-    uint64_t page = early_low_page();
+    trampoline_page = early_low_page();
     if (max > MAX_CPUS)
         max = MAX_CPUS;
-    if (acpi->nr_cpus > 1 && max > 1 && !page) {
+    if (acpi->nr_cpus > 1 && max > 1 && !trampoline_page) {
         printk(LOG_WARNING, "no free page below 1 MiB to start other CPUs from: going on with one CPU");
         return nr_cpus;
     }
-    if (page)
-        prepare_trampoline(page);
+    if (trampoline_page)
+        prepare_trampoline(trampoline_page);
+    prepare_parking();
+    unequal_boot_cpu();
     for (unsigned i = 0; i < acpi->nr_cpus && nr_cpus < max; i++) {
-        if (can_start(&acpi->cpus[i]) && !start_one(acpi->cpus[i].apic_id, page))
+        if (can_start(&acpi->cpus[i]) && !start(&acpi->cpus[i], max))
             break;
     }
+    if (unequal_found())
+        printk(LOG_WARNING, "the CPUs differ: guests see what all of them have");
     return nr_cpus;
 }
 
@@ -188,8 +212,11 @@ static int64_t tsc_offset(uint64_t *error)
     for (unsigned i = 0; i < TSC_ROUNDS; i++) {
         uint64_t question = meeting.answered + 1, before = rdtsc_ordered();
         __atomic_store_n(&meeting.asked, question, __ATOMIC_SEQ_CST);
-        while (__atomic_load_n(&meeting.answered, __ATOMIC_ACQUIRE) != question)
+        while (__atomic_load_n(&meeting.answered, __ATOMIC_ACQUIRE) != question) {
+            if (__atomic_load_n(&this_cpu()->state, __ATOMIC_ACQUIRE) == CPU_GIVEN_UP)
+                smp_park(NULL);
             cpu_relax();
+        }
         uint64_t half = (rdtsc_ordered() - before) / 2;
         if (half < *error) {
             *error = half;
@@ -210,13 +237,24 @@ static void adjust_tsc(void)
     printk(LOG_WARNING, "CPU %u: its TSC was off by %lld ticks; adjusted", this_cpu()->id, -(long long)offset);
 }
 
+/* Its slot, with this stack, is another's as soon as the state says so: that is the last step, taken while parking. */
+static void refuse_this_cpu(struct cpu *c, const char *reason)
+{
+    c->refusal = reason;
+    smp_park(&c->state);
+}
+
 void smp_cpu_main(struct cpu *c)
 {
     cpu_init_this(c);
+    const char *reason = unequal_this_cpu();
+    if (reason)
+        refuse_this_cpu(c, reason);
     apic_enable_this_cpu();
     adjust_tsc();
     timer_init_this_cpu();
-    __atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
+    if (!smp_step(&c->state, CPU_ONLINE))
+        smp_park(NULL);
     door_cpu_main();
 }
 
@@ -225,13 +263,19 @@ bool smp_is_stopping(void)
     return __atomic_load_n(&stopping, __ATOMIC_ACQUIRE);
 }
 
-/* They halt in the NMI handler. SVM holds NMIs back while GIF is clear, for no longer than a world switch. */
+/*
+ * They halt in the NMI handler. SVM holds NMIs back while GIF is clear, for no longer than a world switch. CPUs that do
+ * not run for us get none: they may stand in firmware.
+ */
 void arch_panic_stop_others(void)
 {
     if (nr_cpus == 1)
         return;
     __atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
-    apic_nmi_others();
+    for (unsigned i = 0; i < MAX_CPUS; i++) {
+        if (&cpus[i] != this_cpu() && __atomic_load_n(&cpus[i].state, __ATOMIC_ACQUIRE) == CPU_ONLINE)
+            apic_send_nmi(cpus[i].apic_id);
+    }
     for (unsigned i = 0; i < STOP_TURNS; i++)
         cpu_relax();
 }

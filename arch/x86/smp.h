@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/descriptors.h"
+#include "arch/x86/smp_wake.h"
+
 struct cpu;
 
 /* boot/trampoline.S: a started CPU takes this (and leaves NULL); it halts if there is nothing to take. */
@@ -13,6 +16,14 @@ extern struct cpu *smp_claim;
 extern uint64_t smp_root; /* what it loads into CR3 before */
 /* And goes on here, on its own stack, with %gs set. */
 __attribute__((noreturn)) void smp_cpu_main(struct cpu *c);
+/*
+ * Halt for ever, on what no running CPU uses: these tables, and a stack that all parked CPUs share; *state, if it is
+ * not NULL, goes from CPU_STARTING to CPU_REFUSED then. INIT ends it. smp_parked is where NMIs and machine checks lead
+ * to.
+ */
+__attribute__((noreturn)) void smp_park(enum cpu_state *state);
+extern const uint8_t smp_parked[];
+extern struct table_pointer smp_park_idt, smp_park_gdt;
 
 /* Has arch_panic_stop_others() been called? For the NMI handler. */
 bool smp_is_stopping(void);

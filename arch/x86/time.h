@@ -12,10 +12,13 @@ struct time_scale {
     int8_t shift;
 };
 
+/* By which clock should the TSC be measured? TIME_CLOCK_BEST: by two that agree, or by what CPUID says. */
+enum time_clock { TIME_CLOCK_BEST, TIME_CLOCK_HPET, TIME_CLOCK_PM, TIME_CLOCK_PIT };
+
 extern struct time_scale time_scale;
 extern uint64_t tsc_hz;
-/* For the report: what calibrated the TSC, and what interrupts. */
-extern const char *time_source, *time_timer;
+/* For the report: what calibrated the TSC, what else agrees (NULL: nothing), and what interrupts. */
+extern const char *time_source, *time_confirmed, *time_timer;
 
 uint64_t time_now(void);               /* ns since boot; the same on all CPUs */
 uint64_t time_wallclock_at_boot(void); /* seconds since 1970 when time_now() was 0, from the RTC; 0 if there is none */

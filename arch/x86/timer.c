@@ -9,6 +9,7 @@
 #include "arch/x86/machine.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/muldiv.h"
+#include "arch/x86/tsc_measure.h"
 #include "kernel/printk.h"
 
 #define NS_PER_S 1000000000ULL
@@ -18,7 +19,7 @@
 
 struct time_scale time_scale;
 uint64_t tsc_hz;
-const char *time_source = "nothing yet", *time_timer = "nothing yet";
+const char *time_source = "nothing yet", *time_confirmed, *time_timer = "nothing yet";
 
 static uint64_t wallclock_at_boot;
 static uint64_t apic_hz; /* of the timer after its divider; 0: TSC deadlines */
@@ -125,14 +126,16 @@ static uint64_t calibrate_apic(void)
     return mul_div(ticks, tsc_hz, now - start);
 }
 
-void time_init(void)
+void time_init(enum time_clock clock)
 {
     if (!(cpuid(1, 0).edx & CPUID_1_EDX_TSC))
         panic("this processor has no time-stamp counter");
-    uint64_t hz = tsc_calibrate(&time_source);
-    set_scale(hz);
+    struct tsc_choice choice = tsc_calibrate(clock);
+    set_scale(choice.hz);
     time_scale.tsc_base = rdtsc_ordered();
-    tsc_hz = hz;
+    tsc_hz = choice.hz;
+    time_source = choice.source;
+    time_confirmed = choice.confirmed;
     if (!(cpuid(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE)) {
         apic_hz = calibrate_apic();
         if (!apic_hz)

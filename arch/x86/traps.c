@@ -27,18 +27,6 @@ _Static_assert(offsetof(struct trap_frame, cs) == TRAP_FRAME_CS, "trap_entry.S")
 #define STUB_SIZE 16
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
 
-/* SDM vol. 3, 6.14.1. */
-struct gate {
-    uint16_t offset0;
-    uint16_t selector;
-    uint8_t ist;
-    uint8_t type;
-    uint16_t offset1;
-    uint32_t offset2;
-    uint32_t reserved;
-};
-_Static_assert(sizeof(struct gate) == 16, "SDM vol. 3, figure 6-8");
-
 struct trap_counts trap_counts;
 static __attribute__((aligned(16))) struct gate idt[NR_VECTORS];
 static uint32_t depth; /* of exceptions that end the run; atomic */
@@ -203,19 +191,22 @@ static uint8_t ist_of(unsigned vector)
     return vector == VEC_NMI ? IST_NMI : vector == VEC_DF ? IST_DF : vector == VEC_MC ? IST_MC : 0;
 }
 
+struct gate trap_gate(uint64_t entry, uint8_t ist)
+{
+    return (struct gate){
+        .offset0 = (uint16_t)entry,
+        .offset1 = (uint16_t)(entry >> 16),
+        .offset2 = (uint32_t)(entry >> 32),
+        .selector = SEL_CODE64,
+        .ist = ist,
+        .type = GATE_INTERRUPT,
+    };
+}
+
 void traps_init(void)
 {
-    for (unsigned v = 0; v < NR_VECTORS; v++) {
-        uint64_t entry = (uint64_t)trap_stubs + v * STUB_SIZE;
-        idt[v] = (struct gate){
-            .offset0 = (uint16_t)entry,
-            .offset1 = (uint16_t)(entry >> 16),
-            .offset2 = (uint32_t)(entry >> 32),
-            .selector = SEL_CODE64,
-            .ist = ist_of(v),
-            .type = GATE_INTERRUPT,
-        };
-    }
+    for (unsigned v = 0; v < NR_VECTORS; v++)
+        idt[v] = trap_gate((uint64_t)trap_stubs + v * STUB_SIZE, ist_of(v));
 }
 
 void traps_load(void)

@@ -34,6 +34,21 @@ struct trap_counts {
 };
 extern struct trap_counts trap_counts;
 
+/* An entry of an interrupt table (SDM vol. 3, 6.14.1). */
+struct gate {
+    uint16_t offset0;
+    uint16_t selector;
+    uint8_t ist;
+    uint8_t type;
+    uint16_t offset1;
+    uint32_t offset2;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct gate) == 16, "SDM vol. 3, figure 6-8");
+
+/* An interrupt gate, DPL 0; ist 0: on the stack that is in use. */
+struct gate trap_gate(uint64_t entry, uint8_t ist);
+
 /* Fill the interrupt table; once. trap_load(): on each CPU. */
 void traps_init(void);
 void traps_load(void);

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How fast is the TSC? The first row of the table below that knows, answers. A clock is measured against: two readings
- * of both, a fiftieth of a second apart, each reading the tightest of some tries, so that a pause of the processor
- * between the two (SMM, a hypervisor's scheduler) does no harm.
- */
+/* Who may know how fast the TSC is, the best first; tsc_measure.c compares them. */
 #include <stddef.h>
 
 #include "arch/x86/acpi.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/io.h"
 #include "arch/x86/machine.h"
-#include "arch/x86/muldiv.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/timer.h"
+#include "arch/x86/tsc_measure.h"
 #include "kernel/printk.h"
 
-#define PARTS 50 /* measure for 1/50 s */
-#define TRIES 16
-#define PATIENCE 20000000 /* readings of a clock that stands still */
 #define FS_PER_S 1000000000000000ULL
 #define PM_TIMER_HZ 3579545
 #define PIT_HZ 1193182
@@ -28,59 +21,23 @@
 #define HPET_MAX_PERIOD 100000000 /* fs, by its specification */
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
-#define PIT_CH2_ONE_SHOT 0xb0 /* both bytes, mode 0, binary */
+#define PIT_CH2_RATE 0xb4  /* both bytes, mode 2, binary */
+#define PIT_CH2_LATCH 0x80 /* hold the count for the next two reads */
 #define PORT_B 0x61
 #define PORT_B_GATE2 0x01
 #define PORT_B_SPEAKER 0x02
-#define PORT_B_OUT2 0x20
-
-struct clock {
-    uint64_t (*read)(void);
-    uint64_t hz;
-    uint64_t mask;
-};
-
-struct reading {
-    uint64_t clock, tsc;
-};
 
 static volatile uint32_t *hpet;
+static volatile const uint32_t *pm_timer; /* if it is in memory */
 
-static struct reading read_both(const struct clock *c)
+static uint64_t by_crystal(void)
 {
-    struct reading best = {0};
-    uint64_t best_gap = UINT64_MAX;
-    for (unsigned i = 0; i < TRIES; i++) {
-        uint64_t before = rdtsc_ordered();
-        uint64_t value = c->read();
-        uint64_t gap = rdtsc_ordered() - before;
-        if (gap < best_gap) {
-            best_gap = gap;
-            best = (struct reading){value, before + gap / 2};
-        }
-    }
-    return best;
+    return tsc_hz_of_crystal(cpuid(1, 0), cpuid(0x15, 0));
 }
 
-/* 0 if the clock does not run. */
-static uint64_t measure(const struct clock *c)
+static uint64_t by_base(void)
 {
-    struct reading start = read_both(c);
-    unsigned patience = 0;
-    while (((c->read() - start.clock) & c->mask) < c->hz / PARTS) {
-        if (++patience > PATIENCE || (patience == PATIENCE / 100 && c->read() == start.clock))
-            return 0;
-    }
-    struct reading end = read_both(c);
-    uint64_t ticks = (end.clock - start.clock) & c->mask;
-    return mul_div(end.tsc - start.tsc, c->hz, ticks);
-}
-
-/* Crystal frequency and ratio (SDM vol. 2, CPUID leaf 15H); the crystal is not always told. */
-static uint64_t by_cpuid(void)
-{
-    struct cpuid r = cpuid(0x15, 0);
-    return r.eax && r.ebx && r.ecx ? (uint64_t)r.ecx * r.ebx / r.eax : 0;
+    return tsc_hz_of_base(cpuid(0x15, 0), cpuid(0x16, 0));
 }
 
 /* Hypervisors' leaf 40000010H: kHz. */
@@ -102,70 +59,75 @@ static uint64_t by_hpet(void)
     hpet = acpi->hpet ? map_device(acpi->hpet, HPET_SIZE) : NULL;
     if (!hpet || hpet[HPET_PERIOD] == 0 || hpet[HPET_PERIOD] > HPET_MAX_PERIOD)
         return 0;
-    uint32_t config = hpet[HPET_CONFIG];
-    hpet[HPET_CONFIG] = config | 1;
-    struct clock c = {read_hpet, FS_PER_S / hpet[HPET_PERIOD], UINT32_MAX};
-    return measure(&c);
+    hpet[HPET_CONFIG] = hpet[HPET_CONFIG] | 1;
+    struct tsc_clock c = {read_hpet, FS_PER_S / hpet[HPET_PERIOD], UINT32_MAX};
+    return tsc_measure(&c, rdtsc_ordered);
 }
 
 static uint64_t read_pm_timer(void)
 {
-    return inl((uint16_t)acpi->pm_timer.address);
+    return pm_timer ? *pm_timer : inl((uint16_t)acpi->pm_timer.address);
 }
 
+/* The upper 8 of 32 bits mean something only if the FADT says so; 24 are enough for a measurement, and always right. */
 static uint64_t by_pm_timer(void)
 {
-    struct clock c = {read_pm_timer, PM_TIMER_HZ, 0xffffff};
-    if (!acpi->pm_timer.address || acpi->pm_timer.space != ACPI_SPACE_IO)
+    struct tsc_clock c = {read_pm_timer, PM_TIMER_HZ, 0xffffff};
+    if (acpi->pm_timer.address && acpi->pm_timer.space == ACPI_SPACE_MEMORY)
+        pm_timer = map_device(acpi->pm_timer.address, sizeof(*pm_timer));
+    if (!acpi->pm_timer.address || (acpi->pm_timer.space == ACPI_SPACE_MEMORY && !pm_timer))
         return 0;
-    return measure(&c);
+    return tsc_measure(&c, rdtsc_ordered);
 }
 
-static void pit_start(uint16_t count)
+/* It counts down. */
+static uint64_t read_pit(void)
 {
-    outb(PORT_B, (uint8_t)((inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE2));
-    outb(PIT_COMMAND, PIT_CH2_ONE_SHOT);
-    outb(PIT_CHANNEL2, (uint8_t)count);
-    outb(PIT_CHANNEL2, (uint8_t)(count >> 8));
+    outb(PIT_COMMAND, PIT_CH2_LATCH);
+    uint32_t low = inb(PIT_CHANNEL2);
+    return 0U - (low | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
-/* Counts down once; its output, in port 61H, rises at the end. */
-static uint64_t pit_once(void)
-{
-    uint16_t count = PIT_HZ / PARTS;
-    pit_start(count);
-    uint64_t start = rdtsc_ordered();
-    for (unsigned i = 0; i < PATIENCE; i++) {
-        if (inb(PORT_B) & PORT_B_OUT2)
-            return i > 10 ? (rdtsc_ordered() - start) * PIT_HZ / count : 0;
-    }
-    return 0;
-}
-
-/* The middle of three: a pause at the end of one of them must not count. */
+/* Channel 2, whose output is the speaker's, round and round. */
 static uint64_t by_pit(void)
 {
-    uint64_t a = pit_once(), b = pit_once(), c = pit_once();
-    uint64_t low = a < b ? a : b, high = a < b ? b : a;
-    return c < low ? low : c > high ? high : c;
+    struct tsc_clock c = {read_pit, PIT_HZ, 0xffff};
+    outb(PORT_B, (uint8_t)((inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE2));
+    outb(PIT_COMMAND, PIT_CH2_RATE);
+    outb(PIT_CHANNEL2, 0);
+    outb(PIT_CHANNEL2, 0);
+    return tsc_measure(&c, rdtsc_ordered);
 }
 
-static const struct source {
-    const char *name;
-    uint64_t (*hz)(void);
-} sources[] = {
-    {"CPUID", by_cpuid}, {"the hypervisor below", by_hypervisor}, {"HPET", by_hpet}, {"ACPI PM timer", by_pm_timer},
-    {"PIT", by_pit},
+static const struct tsc_source sources[] = {
+    {"CPUID", by_crystal}, {"the hypervisor below", by_hypervisor}, {"HPET", by_hpet}, {"ACPI PM timer", by_pm_timer},
+    {"PIT", by_pit},       {"CPUID's base frequency", by_base},
 };
 
-uint64_t tsc_calibrate(const char **source)
+static const struct tsc_source *const the_only_one[] = {
+    [TIME_CLOCK_HPET] = &sources[2],
+    [TIME_CLOCK_PM] = &sources[3],
+    [TIME_CLOCK_PIT] = &sources[4],
+};
+
+static struct tsc_choice choose(enum time_clock clock)
 {
-    for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-        uint64_t hz = sources[i].hz();
-        if (hz > 1000000) {
-            *source = sources[i].name;
-            return hz;
-        }
-    }
-    panic("no clock to measure the TSC against: neither HPET nor PM timer nor PIT runs");
+    if (clock == TIME_CLOCK_BEST)
+        return tsc_choose(sources, sizeof(sources) / sizeof(sources[0]));
+    return tsc_choose(the_only_one[clock], 1);
+}
+
+struct tsc_choice tsc_calibrate(enum time_clock clock)
+{
+    struct tsc_choice choice = choose(clock);
+    if (choice.hz == 0 && clock != TIME_CLOCK_BEST)
+        panic("the %s does not run: take option clock= away", the_only_one[clock]->name);
+    if (choice.hz == 0)
+        panic("no clock to measure the TSC by: neither HPET nor ACPI PM timer nor PIT runs, and CPUID is silent; turn "
+              "on the HPET in the firmware's set-up");
+    if (choice.doubted)
+        printk(LOG_WARNING, "%s has the TSC at %llu kHz, %s at %llu kHz: going on with %s", choice.doubted,
+               (unsigned long long)(choice.doubted_hz / 1000), choice.source, (unsigned long long)(choice.hz / 1000),
+               choice.source);
+    return choice;
 }

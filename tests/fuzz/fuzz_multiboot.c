@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: boot/boot_info.c boot/multiboot1.c boot/multiboot2.c
+// links: boot/boot_info.c boot/memory_map.c boot/multiboot1.c boot/multiboot2.c
 /*
  * Boot information from a hostile loader. The first byte chooses the protocol; the rest is memory at 0x1000, where the
  * structure starts. What comes out must hold what boot/boot_info.h promises.
@@ -35,6 +35,7 @@ static void check_info(void)
     for (unsigned i = 0; i < info.nr_regions; i++) {
         assert(info.regions[i].size != 0 && info.regions[i].size <= UINT64_MAX - info.regions[i].start);
         assert(info.regions[i].type >= 1 && info.regions[i].type <= 5);
+        assert(i == 0 || info.regions[i - 1].start + info.regions[i - 1].size <= info.regions[i].start);
     }
     assert(info.rsdp_copy_size <= sizeof(info.rsdp_copy));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: boot/boot_info.c boot/multiboot1.c boot/multiboot2.c
+// links: boot/boot_info.c boot/memory_map.c boot/multiboot1.c boot/multiboot2.c
 /* What boot loaders hand over, in the shapes of QEMU and GRUB, and in every malformed shape. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -294,7 +294,9 @@ static void test_odd_regions(void **state)
     mb1_good();
     mb1_mmap_entry(MMAP, 20, 0xfffffffffffff000, 0x2000, 1);
     assert_warning(MULTIBOOT1_MAGIC, "a region of the memory map goes beyond the end of the address space and was cut");
-    assert_int_equal(info.regions[0].size, 0xfff);
+    assert_int_equal(info.nr_regions, 3);
+    assert_true(info.regions[2].start == 0xfffffffffffff000);
+    assert_int_equal(info.regions[2].size, 0xfff);
     mb1_mmap_entry(MMAP, 20, UINT64_MAX, 1, 1);
     assert_warning(MULTIBOOT1_MAGIC, "a region of the memory map goes beyond the end of the address space and was cut");
     assert_int_equal(info.nr_regions, 2);
@@ -309,17 +311,48 @@ static void test_odd_regions(void **state)
     assert_int_equal(parse(MULTIBOOT1_MAGIC), 0);
     assert_null(warning);
     assert_int_equal(info.nr_regions, 2);
+    assert_int_equal(info.nr_firmware_regions, 2);
 }
 
-static void test_too_many_regions(void **state)
+/* What is not RAM in one entry must not be used, whatever another says, and in whatever order they come. */
+static void test_overlapping_regions(void **state)
 {
     (void)state;
     mb1_good();
-    put32(MEM_BASE + 44, 257 * 24);
-    for (uint32_t i = 0; i < 257; i++)
-        mb1_mmap_entry(MMAP + i * 24, 20, i * 0x1000, 0x1000, 1);
-    assert_warning(MULTIBOOT1_MAGIC, "the memory map has more than 256 regions; the others were left out");
-    assert_int_equal(info.nr_regions, BOOT_MAX_REGIONS);
+    mb1_mmap_entry(MMAP, 20, 0x200000, 0x1000, 3);
+    mb1_module(0, 0x1ff000, 0x201000, "in RAM and in ACPI's tables");
+    assert_warning(MULTIBOOT1_MAGIC, "regions of the memory map overlap; what is not RAM in all of them is not used");
+    assert_int_equal(info.nr_modules, 0);
+    assert_int_equal(info.nr_regions, 4);
+    assert_int_equal(info.nr_firmware_regions, 3);
+}
+
+/* RAM that does not fit into the table is lost; a hole in RAM that does not fit would be used. */
+static void test_too_many_regions(void **state)
+{
+    static const char sentence[] = "the memory map has more than 512 regions; some RAM was left out";
+    const uint32_t last = BOOT_MAX_FIRMWARE_REGIONS;
+
+    (void)state;
+    mb1_good();
+    put32(MEM_BASE + 44, (last + 1) * 24);
+    for (uint32_t i = 0; i <= last; i++)
+        mb1_mmap_entry(MMAP + i * 24, 20, i * 0x1000, i == 7 ? 0x800 : 0x1000, 1);
+    assert_warning(MULTIBOOT1_MAGIC, sentence);
+    assert_int_equal(info.nr_regions, 2);
+    assert_int_equal(info.regions[0].size, 7 * 0x1000 + 0x800);
+    assert_int_equal(info.regions[1].start, 0x8000);
+    assert_int_equal(info.regions[1].size, (last - 8) * 0x1000);
+    mb1_mmap_entry(MMAP + last * 24, 20, 0x20000, 0x1000, 2);
+    assert_warning(MULTIBOOT1_MAGIC, sentence);
+    assert_int_equal(info.nr_regions, 4); /* RAM but for the smallest piece, hole, RAM */
+    assert_int_equal(info.regions[2].start, 0x20000);
+    assert_int_equal(info.regions[2].type, E820_RESERVED);
+    for (uint32_t i = 0; i < last; i++)
+        mb1_mmap_entry(MMAP + i * 24, 20, i * 0x1000, 0x1000, 2);
+    mb1_mmap_entry(MMAP + last * 24, 20, 0x40000000, 0x1000, 2);
+    assert_error(MULTIBOOT1_MAGIC, "the boot loader named no RAM");
+    assert_int_equal(info.nr_regions, 1);
 }
 
 static void test_mb1_modules_broken(void **state)
@@ -794,6 +827,7 @@ int main(void)
         TEST(test_mb1_broken_map),
         TEST(test_mb1_endless_map),
         TEST(test_odd_regions),
+        TEST(test_overlapping_regions),
         TEST(test_too_many_regions),
         TEST(test_mb1_modules_broken),
         TEST(test_mb1_too_many_modules),

@@ -36,18 +36,22 @@ static void defaults(void **state)
     assert_int_equal(o.log, LOG_INFO);
     assert_int_equal(o.maxcpus, MAX_CPUS);
     assert_int_equal(o.timeslice, 10);
+    assert_int_equal(o.clock, TIME_CLOCK_BEST);
     assert_false(o.noreboot);
     assert_string_equal(warnings, "");
 }
 
 static void every_option(void **state)
 {
-    struct options o = parse("  log=debug maxcpus=3\ttimeslice=25  noreboot ");
+    struct options o = parse("  log=debug maxcpus=3\ttimeslice=25  noreboot clock=pm");
     (void)state;
     assert_int_equal(o.log, LOG_DEBUG);
     assert_int_equal(o.maxcpus, 3);
     assert_int_equal(o.timeslice, 25);
     assert_true(o.noreboot);
+    assert_int_equal(o.clock, TIME_CLOCK_PM);
+    assert_int_equal(parse("clock=hpet").clock, TIME_CLOCK_HPET);
+    assert_int_equal(parse("clock=pit").clock, TIME_CLOCK_PIT);
     assert_string_equal(warnings, "");
 }
 
@@ -72,6 +76,8 @@ static void mistakes_are_named(void **state)
     o = parse("log=loud");
     assert_int_equal(o.log, LOG_INFO);
     assert_string_equal(warnings, "option log=loud is ignored: it takes error, warning, info or debug|");
+    parse("clock=sun");
+    assert_string_equal(warnings, "option clock=sun is ignored: it takes hpet, pm or pit|");
     parse("noreboot=1");
     assert_string_equal(warnings, "option noreboot=1 is ignored: noreboot takes no value|");
     parse("maxcpus");

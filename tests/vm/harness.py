@@ -30,6 +30,7 @@ BUILD = os.environ.get("O", "build")
 HANG = 180  # seconds without the awaited event: the machine hangs
 
 GOOD, BAD = 33, 35  # exit codes through isa-debug-exit
+USB_CONTROLLERS = {"usb3": "qemu-xhci", "usb2": "usb-ehci"}
 
 
 class Output:
@@ -117,14 +118,34 @@ def make_iso(scenario, multiboot, env):
     return output
 
 
+def make_stick(iso):
+    """The ISO as it lies on a USB stick, which is larger -> path of the image of the whole stick."""
+    path = pathlib.Path(iso).with_suffix(".stick")
+    shutil.copyfile(ROOT / iso, ROOT / path)
+    os.truncate(ROOT / path, 64 << 20)
+    return str(path)
+
+
+def media_words(iso, media):
+    """QEMU's arguments for a drive with the ISO in it."""
+    if media == "cdrom":
+        return ["-cdrom", iso]
+    words = ["-drive", f"if=none,id=stick,format=raw,snapshot=on,file={make_stick(iso)}"]
+    return ["-device", USB_CONTROLLERS[media], "-device", "usb-storage,drive=stick", *words]
+
+
 @functools.lru_cache(maxsize=None)
-def command(scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=()):
-    """QEMU's command line for a scenario."""
+def command(
+    scenario, env="pvh64", firmware="direct", cpus=1, cpu=None, serial=True, multiboot=2, debug_exit=True, extra=(),
+    media="cdrom",
+):
+    """QEMU's command line for a scenario. media is what firmware starts from: "cdrom", or a stick at "usb3" or "usb2"."""
     printed = run_sh("-n", "-m", "qemu", "-g", scenario, "-e", env, "-f", firmware, "-c", str(cpus), "--", *extra)
     assert printed.returncode == 0, printed.stderr
     words = shlex.split(printed.stdout.splitlines()[-1])
     if firmware != "direct":
-        words[words.index("-cdrom") + 1] = make_iso(scenario, multiboot, env)
+        at = words.index("-cdrom")
+        words[at : at + 2] = media_words(make_iso(scenario, multiboot, env), media)
     if cpu:
         words[words.index("-cpu") + 1] = cpu
     if not serial:

@@ -75,6 +75,32 @@ def test_maxcpus():
     run.expect(r"xen: processors: 1 running")
 
 
+HELLO = "\nmodule hello name=hello memory=16"
+CLOCKS = [
+    ("", (), "HPET and ACPI PM timer"),
+    ("", ("-M", "hpet=off"), "ACPI PM timer and PIT"),
+    ("", ("-M", "hpet=off,pit=off"), "ACPI PM timer"),
+    ("", ("-M", "pit=off"), "HPET and ACPI PM timer"),
+    (" clock=pit", (), "PIT"),
+]
+
+
+@pytest.mark.parametrize("option, machine, named", CLOCKS)
+def test_clocks(option, machine, named):
+    """A machine without the clock that the TSC is measured by; a clock that is wrong, and nobody notices."""
+    run = harness.boot(harness.adhoc(f"xenolith{option}{HELLO}"), extra=machine).expect_good()
+    khz = int(run.expect(rf"xen: time: +TSC of (\d+) kHz by {named}; timer is").group(1))
+    best = int(harness.boot(harness.adhoc(f"xenolith{HELLO}")).expect(r"TSC of (\d+) kHz").group(1))
+    assert abs(khz - best) < best / 100
+
+
+@pytest.mark.parametrize("clock, machine, name", [("pit", "pit=off", "PIT"), ("hpet", "hpet=off", "HPET")])
+def test_clock_that_does_not_run(clock, machine, name):
+    """Waiting for ever for a device that is not there."""
+    run = harness.boot(harness.adhoc(f"xenolith clock={clock}{HELLO}"), extra=("-M", machine)).expect_bad()
+    run.expect(rf"xen: .*the {name} does not run: take option clock= away")
+
+
 def test_power_off_by_acpi():
     """Without isa-debug-exit, as on a real machine: the machine must go off by ACPI."""
     run = harness.boot("hello", debug_exit=False)

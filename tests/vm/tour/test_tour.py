@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The main job: what ./run.sh does without arguments."""
 
+import pytest
+
 import harness
 
 
@@ -15,3 +17,11 @@ def test_run_sh_without_arguments():
 def test_tour_on_one_cpu():
     """Domains that need each other and share one CPU."""
     harness.boot("tour", cpus=1).expect_good()
+
+
+@pytest.mark.parametrize(
+    "cpus", [2, pytest.param(1, marks=pytest.mark.long), pytest.param(4, marks=pytest.mark.long)]
+)
+def test_tour_by_uefi(cpus):
+    """Memory, tables and a screen that are where a BIOS has none: all guests on a machine with UEFI."""
+    harness.boot("tour", firmware="uefi", cpus=cpus).expect_good()
