@@ -38,7 +38,7 @@ QUICK = 0.7  # seconds: suites that take longer wait until all others have looke
 SANITIZERS = "MUTANT_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all"
 MODEL = ["--quick"]
 
-COPIED = ("common", "evtchn", "guest", "tests")
+COPIED = ("arch", "common", "evtchn", "guest", "kernel", "tests")
 
 # Not mutated: check.c is a test itself (the invariants that the suites look at).
 NOT_MUTATED = {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"}
