@@ -116,7 +116,7 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample fuzz reference model model-quick model-self coverage reproducible clean help FORCE
+.PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
 hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
@@ -127,10 +127,15 @@ $(O)/xenolith.iso: $(O)/xenolith $(guest_images) $(wildcard tools/mkiso.py tools
 	$(call say,ISO,$@)
 	$(Q)$(PYTHON) tools/mkiso.py --build $(O) --output $@
 
+# DEV= names the stick; OVERWRITE=yes answers the question in advance.
+usb: iso
+	$(Q)OVERWRITE='$(OVERWRITE)' $(PYTHON) tools/usb.py $(O)/xenolith.iso '$(DEV)'
+
 help:
 	@echo 'Targets:'
 	@echo '  all            the hypervisor (O/xenolith, O/xenolith.elf; O/xenolith-lesson) and every guest (O/guest/NAME.ENVIRONMENT)'
 	@echo '  iso            a GRUB ISO with a menu entry for each scenario (O/xenolith.iso)'
+	@echo '  usb            write the ISO to the USB stick DEV=/dev/sdX and compare; refuses what is no removable disk (OVERWRITE=yes: no question)'
 	@echo '  test           everything below: unit tests, fuzzers for a bounded time, tests in an emulator'
 	@echo '  test-host      unit tests and fuzzers only'
 	@echo '  test-vm        tests in an emulator only'

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "arch/x86/console.h"
+#include "arch/x86/scancode.h"
 #include "common/string.h"
 #include "evtchn/evtchn.h"
 #include "kernel/door.h"
@@ -143,16 +144,24 @@ static void take_input(char c)
     }
 }
 
-static void poll_input(struct timer *t, uint64_t now)
+void console_poll_input(void)
 {
     int c;
     for (unsigned i = 0; i < POLL_BYTES && (c = console_read()) >= 0; i++)
         take_input((char)c);
+    for (unsigned i = 0; i < POLL_BYTES && (c = console_read_key()) != KEY_NONE; i++)
+        if (!printk_page(c) && c <= KEY_CHARACTER_MAX)
+            take_input((char)c);
+}
+
+static void poll(struct timer *t, uint64_t now)
+{
+    console_poll_input();
     timer_set(t, 0, now + POLL_NS);
 }
 
 void console_input_init(void)
 {
-    static struct timer poll_timer = {.fire = poll_input};
+    static struct timer poll_timer = {.fire = poll};
     timer_set(&poll_timer, 0, POLL_NS);
 }

@@ -10,6 +10,8 @@ struct vcpu;
 
 /* Start listening for input. Boot CPU, when its timers work. */
 void console_input_init(void);
+/* Look for input now. CPU 0, run loop, or with nothing else running any more. */
+void console_poll_input(void);
 
 /* Output of v: printed line by line with the domain's name; what is not printable is shown as '?'. v is current. */
 void console_guest_write(struct vcpu *v, const char *text, size_t n);

@@ -2,36 +2,38 @@
 #include "kernel/container.h"
 
 #include "arch/x86/cpu.h"
-#include "common/format.h"
 #include "guest/abi/errno.h"
 #include "kernel/printk.h"
 #include "kernel/summary.h"
+#include "kernel/verdict.h"
 
 static const struct virt_ops *chosen;
-static char missing[400];
+static struct verdict verdict;
 static uint32_t others_ready; /* atomic: CPUs but the boot CPU that are through container_init_cpu() */
+
+static bool try_backend(const struct virt_ops *ops, struct virt_report *report)
+{
+    if (ops->probe(report) || !report->usable)
+        return false;
+    if (ops->cpu_enable() == 0)
+        return true;
+    report->usable = false;
+    report->reason = "it could not be turned on";
+    return false;
+}
 
 void container_init(void)
 {
-    int n = 0;
-    for (unsigned i = 0; virt_backends[i]; i++) {
+    for (unsigned i = 0; !chosen && virt_backends[i]; i++) {
         struct virt_report report = {0};
-        if (virt_backends[i]->probe(&report) == 0 && report.usable) {
-            int r = virt_backends[i]->cpu_enable();
-            if (r == 0) {
-                chosen = virt_backends[i];
-                printk(LOG_INFO, "container:  %s, %s", report.name, report.features);
-                return;
-            }
-            report.reason = "it could not be turned on";
+        if (try_backend(virt_backends[i], &report)) {
+            chosen = virt_backends[i];
+            printk(LOG_INFO, "container:  %s, %s", report.name, report.features);
         }
-        if (report.absent) /* not worth a word beside what another one lacks */
-            continue;
-        if (report.reason && n >= 0 && (size_t)n < sizeof missing)
-            n += format(missing + n, sizeof missing - (size_t)n, "%s%s: %s", n ? "; " : "",
-                        report.name ? report.name : virt_backends[i]->name, report.reason);
+        verdict_add(&verdict, &report);
     }
-    printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", container_missing());
+    if (!chosen)
+        printk(LOG_WARNING, "virtualisation: none for pvh domains (%s)", container_missing());
 }
 
 void container_selftest(const char *name)
@@ -65,5 +67,10 @@ const struct virt_ops *container_ops(void)
 
 const char *container_missing(void)
 {
-    return missing[0] ? missing : "the processor has neither VMX nor SVM";
+    return verdict_missing(&verdict);
+}
+
+void container_verdict(char *text, size_t size)
+{
+    verdict_text(&verdict, text, size);
 }

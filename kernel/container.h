@@ -3,6 +3,8 @@
 #ifndef KERNEL_CONTAINER_H
 #define KERNEL_CONTAINER_H
 
+#include <stddef.h>
+
 #include "arch/x86/virt.h"
 
 /* Boot CPU, once: try the back ends in order and say what was found; turns the chosen one on for this CPU. */
@@ -17,5 +19,7 @@ void container_wait_for_cpus(unsigned n);
 /* The back end of hvm domains, or NULL if this machine has none: container_missing() says why. */
 const struct virt_ops *container_ops(void);
 const char *container_missing(void);
+/* For the report: "VMX yes", "SVM yes", or "no, because ...". */
+void container_verdict(char *text, size_t size);
 
 #endif

@@ -6,6 +6,7 @@
 #include "kernel/guest_copy.h"
 #include "kernel/memory.h"
 #include "kernel/pirq.h"
+#include "kernel/poll.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
@@ -53,31 +54,14 @@ void env_kick(struct evt_domain *e, unsigned vcpu)
     vcpu_kick(d->vcpu[vcpu]);
 }
 
-/*
- * End the polls that wait for this port, or all if port is POLL_ANY. Who polls sets its bit before it looks at its
- * ports, and a bit of a port was set before this: one of the two sees the other.
- */
-static void wake_pollers(const struct domain *d, uint32_t port)
-{
-    if (__atomic_load_n(&d->nr_pollers, __ATOMIC_SEQ_CST) == 0)
-        return;
-    for (unsigned i = 0; i < DOMAIN_MAX_VCPUS / 64; i++)
-        for (uint64_t left = __atomic_load_n(&d->polls[i], __ATOMIC_SEQ_CST); left; left &= left - 1) {
-            struct vcpu *v = d->vcpu[i * 64 + (unsigned)__builtin_ctzll(left)];
-            uint32_t waits_for = __atomic_load_n(&v->poll_port, __ATOMIC_SEQ_CST);
-            if (waits_for == port || waits_for == POLL_ANY || (port == POLL_ANY && waits_for != POLL_NONE))
-                vcpu_end_poll(v);
-        }
-}
-
 void env_wake_pollers(struct evt_domain *e, uint32_t port)
 {
-    wake_pollers(evt_owner(e), port);
+    poll_wake(evt_owner(e), port);
 }
 
 void env_wake_all_pollers(struct evt_domain *e)
 {
-    wake_pollers(evt_owner(e), POLL_ANY);
+    poll_wake(evt_owner(e), POLL_ANY);
 }
 
 struct evt_domain *env_get_domain(uint16_t domid)

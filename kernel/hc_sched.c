@@ -11,6 +11,7 @@
 #include "evtchn/shm.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
+#include "kernel/poll.h"
 #include "kernel/sched.h"
 #include "kernel/timers.h"
 #include "kernel/watchdog.h"
@@ -76,23 +77,6 @@ static int any_pending(struct vcpu *v, const struct sched_poll64 *p, uint32_t *p
     return 0;
 }
 
-/* A single port is waited for by its number, if nothing has ended the poll yet. */
-static void narrow_poll(struct vcpu *v, uint32_t port)
-{
-    uint32_t expected = POLL_ANY;
-    __atomic_compare_exchange_n(&v->poll_port, &expected, port, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
-
-/* The vcpu counts as polling: what follows may be undone by anyone who makes a port of the domain pending. */
-static void start_polling(struct vcpu *v)
-{
-    timer_stop(&v->poll_timer, v->arch.cpu);
-    __atomic_fetch_add(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&v->poll_port, POLL_ANY, __ATOMIC_SEQ_CST);
-    __atomic_fetch_or(&v->domain->polls[v->arch.id / 64], 1ULL << v->arch.id % 64, __ATOMIC_SEQ_CST);
-    __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
-}
-
 static int64_t op_poll(struct vcpu *v, uint64_t arg)
 {
     struct sched_poll64 p;
@@ -101,17 +85,16 @@ static int64_t op_poll(struct vcpu *v, uint64_t arg)
         return xen_error(XEN_EFAULT);
     if (p.nr_ports > POLL_MAX_PORTS)
         return xen_error(XEN_EINVAL);
-    start_polling(v);
+    poll_begin(v);
     int r = vcpu_events_deliverable(v) ? 1 : any_pending(v, &p, &port);
     if (r) {
-        vcpu_end_poll(v);
-        vcpu_forget_poll(v);
+        poll_cancel(v);
         return r > 0 ? 0 : r;
     }
     if (p.nr_ports == 1)
-        narrow_poll(v, port);
+        poll_narrow(v, port);
     if (p.timeout)
-        timer_set(&v->poll_timer, v->arch.cpu, p.timeout);
+        poll_until(v, p.timeout);
     cpu_request_work(v->arch.cpu, CPU_WORK_RESCHED);
     return 0;
 }

@@ -13,9 +13,11 @@
 #include "kernel/memory.h"
 #include "kernel/nmi.h"
 #include "kernel/pirq.h"
+#include "kernel/poll.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
 #include "kernel/sched.h"
+#include "kernel/summary.h"
 #include "kernel/timers.h"
 #include "kernel/vcpu.h"
 
@@ -168,6 +170,7 @@ static void key_timers(void)
 static void key_quit(void)
 {
     printk(LOG_INFO, "ending the run");
+    summary_leave();
     domains_end_run();
 }
 

@@ -14,6 +14,7 @@
 #include "kernel/pirq.h"
 #include "kernel/printk_internal.h"
 #include "kernel/reaper.h"
+#include "kernel/report.h"
 #include "kernel/sched.h"
 #include "kernel/summary.h"
 #include "kernel/version.h"
@@ -75,6 +76,11 @@ static void boot_cpu_init(void)
     printk(LOG_INFO, "processor:  %s, %s", cpu_model(), cpu_protections());
 }
 
+static void input_init(void)
+{
+    printk(LOG_INFO, "keyboard:   %s", console_find_keyboard());
+}
+
 static void clock_init(void)
 {
     time_init(options.clock);
@@ -107,6 +113,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     framebuffer_init();            /* a framebuffer can be reached now */
     boot_cpu_init();               /* descriptors, protections */
     arch_acpi_init(&boot_info);    /* tables of the firmware */
+    input_init();                  /* input without a serial port */
     apic_init();                   /* local interrupts */
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */
@@ -114,6 +121,8 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     pirq_init();          /* interrupt lines for guests */
     cpus_init();          /* the other processors */
     console_input_init(); /* debug keys, guests' input */
-    domains_init();       /* guests from modules */
-    sched_run();          /* and off they go */
+    if (options.report)
+        report_run(&boot_info); /* the machine instead of guests */
+    domains_init();             /* guests from modules */
+    sched_run();                /* and off they go */
 }

@@ -83,6 +83,13 @@ static bool set_noreboot(struct options *o, const char *value)
     return true;
 }
 
+static bool set_report(struct options *o, const char *value)
+{
+    (void)value;
+    o->report = true;
+    return true;
+}
+
 static const struct option {
     const char *name;
     bool has_value;
@@ -94,6 +101,7 @@ static const struct option {
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
     {"clock", true, set_clock, "hpet, pm or pit"},
     {"selftest", true, set_selftest, "the name of a test"},
+    {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},
 };
 

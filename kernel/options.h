@@ -18,6 +18,7 @@ struct options {
     uint32_t timeslice;    /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
     enum time_clock clock; /* clock=hpet|pm|pit: measure the TSC by this one alone; default what is best */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
+    bool report;                         /* instead of guests, print what this machine can do */
     bool noreboot; /* stay when the run is over or has failed: the machine is left to be looked at */
 };
 

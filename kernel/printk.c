@@ -9,10 +9,12 @@
 #include "arch/x86/backtrace.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/scancode.h"
 #include "arch/x86/time.h"
 #include "common/error.h"
 #include "common/format.h"
 #include "kernel/log_ring.h"
+#include "kernel/pager.h"
 #include "kernel/printk_internal.h"
 
 #define RING_SIZE 65536U
@@ -21,6 +23,7 @@
 
 static char ring_buffer[RING_SIZE];
 static struct log_ring ring = {.buffer = ring_buffer, .size = RING_SIZE};
+static struct pager pager; /* printk's lock */
 static enum log_level max_level = LOG_INFO;
 static uint32_t lock_owner = NOBODY; /* CPU that prints now; atomic */
 static uint32_t panicking = NOBODY;  /* CPU in panic(); atomic */
@@ -68,13 +71,13 @@ static size_t put_prefix(char *line, const char *name)
                           (unsigned long long)(us % 1000000), name);
 }
 
-/* One line; all of it with the lock held, so that the times of the lines are in order too. */
+/* One line, of a name or of none; all of it with the lock held, so that the times of the lines are in order too. */
 __attribute__((format(printf, 3, 0))) static void vprint(const char *tag, const char *name, const char *fmt,
                                                          va_list args)
 {
     char line[PRINTK_LINE_MAX];
     bool locked = printk_lock();
-    size_t n = put_prefix(line, name);
+    size_t n = name ? put_prefix(line, name) : 0;
     n += (size_t)format(line + n, sizeof line - n, "%s", tag);
     int more = format_v(line + n, sizeof line - n, fmt, args);
     n += more > 0 ? (size_t)more : 0;
@@ -119,6 +122,11 @@ void printk_guest_line(const char *name, const char *text)
     print_line(name, "%s", text);
 }
 
+void printk_plain_line(const char *text)
+{
+    print_line(NULL, "%s", text);
+}
+
 void printk_set_level(enum log_level level)
 {
     max_level = level;
@@ -132,6 +140,14 @@ void printk_cpus_ready(void)
 void printk_stay_on_panic(void)
 {
     stay_on_panic = true;
+}
+
+bool printk_page(int key)
+{
+    bool locked = printk_lock();
+    bool taken = pager_key(&pager, &ring, key);
+    printk_unlock(locked);
+    return taken;
 }
 
 void printk_show_log(void)
@@ -148,6 +164,16 @@ void printk_show_log(void)
     printk_unlock(locked);
 }
 
+/* Nothing but the keyboard is asked any more: the log can be read, and the machine be started again. */
+static void panic_key(int key)
+{
+    if (key == 'R')
+        machine_reboot();
+    if (key != KEY_NONE)
+        (void)printk_page(key);
+    __builtin_ia32_pause();
+}
+
 void panic(const char *fmt, ...)
 {
     uint32_t expected = NOBODY;
@@ -159,6 +185,7 @@ void panic(const char *fmt, ...)
     }
     if (cpus_ready)
         arch_panic_stop_others();
+    pager_end(&pager);
     va_list args;
     va_start(args, fmt);
     vprint("panic: ", "xen", fmt, args);
@@ -167,7 +194,7 @@ void panic(const char *fmt, ...)
     printk_guest_line("xen", "verdict: failure");
     console_drain();
     while (stay_on_panic)
-        __builtin_ia32_pause();
+        panic_key(console_read_key());
     machine_power_off(false);
 }
 

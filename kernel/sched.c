@@ -7,6 +7,7 @@
 #include "arch/x86/time.h"
 #include "kernel/deferred.h"
 #include "kernel/nmi.h"
+#include "kernel/poll.h"
 #include "kernel/printk.h"
 #include "kernel/timers.h"
 #include "kernel/vcpu.h"
@@ -282,10 +283,8 @@ static void switch_state(struct runqueue *rq, struct vcpu *next)
 /* Things that the vcpu sees when it comes back to a CPU. */
 static void resume(struct vcpu *v, bool changed, uint64_t now)
 {
+    poll_forget(v);
     if (changed) {
-        if (v->poll_timer.queued)
-            timer_stop(&v->poll_timer, v->arch.cpu);
-        vcpu_forget_poll(v);
         vcpu_resume_periodic(v, now);
         vcpu_update_runstate_area(v, now);
     }

@@ -5,14 +5,17 @@
 
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
 #include "boot/boot_info.h"
 #include "common/format.h"
 #include "common/string.h"
+#include "kernel/console.h"
 #include "kernel/domain.h"
 #include "kernel/memory.h"
 #include "kernel/nmi.h"
 #include "kernel/printk.h"
 #include "kernel/printk_internal.h"
+#include "kernel/timers.h"
 
 struct domain_result {
     char name[CONFIG_NAME_MAX];
@@ -26,7 +29,7 @@ struct domain_result {
 static struct domain_result results[BOOT_MAX_MODULES];
 static unsigned nr_results, nr_skipped;
 static uint64_t baseline;
-static bool stay;
+static bool stay, over;
 
 static bool says_success(const struct domain_result *r)
 {
@@ -136,13 +139,41 @@ static bool all_frames_back(void)
     return false;
 }
 
+/* The keys still work: the log can be read, and the machine be sent off or started again. */
+static void stay_here(void)
+{
+    console_input_init();
+    while (stay) {
+        uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
+        timers_run(time_now(), work & CPU_WORK_TIMER);
+        timers_arm(TIMER_NEVER);
+        cpu_idle();
+    }
+}
+
+void summary_leave(void)
+{
+    if (over)
+        stay = false;
+}
+
 void summary_verdict(bool ok)
 {
     printk_guest_line("xen", ok ? "verdict: success" : "verdict: failure");
     console_drain();
-    while (stay)
-        cpu_idle();
+    over = true;
+    stay_here();
     machine_power_off(ok);
+}
+
+void summary_verdict_to_read(void)
+{
+    printk_guest_line("xen", "verdict: success");
+    if (!stay)
+        machine_leave_emulator(true);
+    printk(LOG_INFO, "The machine stays on, so that the report can be read.");
+    for (;;)
+        cpu_idle();
 }
 
 void summary_end_run(void)

@@ -9,6 +9,7 @@
 #include "evtchn/evtchn.h"
 #include "kernel/guest_copy.h"
 #include "kernel/memory.h"
+#include "kernel/poll.h"
 #include "kernel/sched.h"
 #include "kernel/timers.h"
 
@@ -55,14 +56,6 @@ void vcpu_resume_periodic(struct vcpu *v, uint64_t now)
         periodic_fired(&v->periodic, now);
 }
 
-static void poll_timed_out(struct timer *t, uint64_t now)
-{
-    struct vcpu *v = (struct vcpu *)((uintptr_t)t - offsetof(struct vcpu, poll_timer));
-    (void)now;
-    if (__atomic_load_n(&v->poll_port, __ATOMIC_SEQ_CST) != POLL_NONE)
-        vcpu_end_poll(v);
-}
-
 /* Boot vcpus always run, others perhaps: so the boot vcpus of many domains spread over the CPUs. */
 static unsigned weight_of(const struct vcpu *v)
 {
@@ -79,11 +72,10 @@ struct vcpu *vcpu_create(struct domain *d, uint16_t id)
     v->arch.id = id;
     v->arch.cpu = sched_place(d->config.cpus, weight_of(v));
     v->blocked_by = VCPU_DOWN;
-    v->poll_port = POLL_NONE;
     v->info_frame = P2M_NONE;
     v->singleshot.fire = singleshot_fired;
     v->periodic.fire = periodic_fired;
-    v->poll_timer.fire = poll_timed_out;
+    poll_init(v);
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = time_now();
     if (d->arch.ops->vcpu_init(&v->arch)) {
@@ -243,26 +235,10 @@ void vcpu_block(struct vcpu *v)
     cpu_request_work(v->arch.cpu, CPU_WORK_RESCHED);
 }
 
-void vcpu_end_poll(struct vcpu *v)
-{
-    if (__atomic_exchange_n(&v->poll_port, POLL_NONE, __ATOMIC_SEQ_CST) != POLL_NONE)
-        __atomic_fetch_sub(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
-    sched_wake(v, VCPU_BLOCKED);
-}
-
-/* Only the vcpu itself takes its bit away: who ended the poll may come after the beginning of the next one. */
-void vcpu_forget_poll(struct vcpu *v)
-{
-    uint64_t *word = &v->domain->polls[v->arch.id / 64], bit = 1ULL << v->arch.id % 64;
-    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) &&
-        __atomic_load_n(&v->poll_port, __ATOMIC_SEQ_CST) == POLL_NONE)
-        __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
-}
-
 void vcpu_kick(struct vcpu *v)
 {
     if (__atomic_load_n(&v->blocked_by, __ATOMIC_SEQ_CST) & VCPU_BLOCKED)
-        vcpu_end_poll(v);
+        poll_end(v);
     else
         vcpu_poke(v);
 }

@@ -37,7 +37,7 @@ struct vcpu {
     uint64_t queued_at;  /* [r] ns */
     uint64_t slice_left; /* [r] ns of an interrupted slice; 0 = a new one */
 
-    /* SCHEDOP_poll */
+    /* SCHEDOP_poll: kernel/poll.h */
     uint32_t poll_port; /* [a] the port waited for, POLL_ANY or POLL_NONE */
     struct timer poll_timer;
 
@@ -61,9 +61,6 @@ struct vcpu {
     char line[VCPU_LINE_MAX]; /* [c] console output without its newline */
     uint32_t line_length;     /* [c] */
 };
-
-#define POLL_NONE UINT32_MAX
-#define POLL_ANY (UINT32_MAX - 1)
 
 static inline struct vcpu *arch_to_vcpu(const struct arch_vcpu *a)
 {
@@ -107,9 +104,5 @@ void vcpu_block(struct vcpu *v);
 void vcpu_kick(struct vcpu *v);
 /* Make v, if it runs on another CPU, leave the guest once. */
 void vcpu_poke(struct vcpu *v);
-/* End a poll; the vcpu sees 0. Any CPU. */
-void vcpu_end_poll(struct vcpu *v);
-/* v is not in a poll: wakers need not look at it. v is current. */
-void vcpu_forget_poll(struct vcpu *v);
 
 #endif

@@ -72,6 +72,7 @@ struct acpi_info {
     /* FADT */
     bool has_fadt;
     bool hw_reduced;           /* no PM1 registers, no PM timer */
+    bool no_8042;              /* there is no keyboard controller, and its ports must not be touched */
     uint16_t smi_cmd;          /* I/O port; 0: ACPI mode is always on */
     uint8_t acpi_enable;       /* value for smi_cmd that turns ACPI mode on */
     struct acpi_address pm1a;  /* PM1a control */

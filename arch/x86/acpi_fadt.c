@@ -19,6 +19,7 @@ static struct acpi_address generic_address(struct acpi_table table, size_t offse
 #define FADT_PM1B_CNT 68
 #define FADT_PM_TMR 76
 #define FADT_PM_TMR_LEN 91
+#define FADT_BOOT_ARCH 109
 #define FADT_FLAGS 112
 #define FADT_RESET_REG 116
 #define FADT_RESET_VALUE 128
@@ -27,6 +28,9 @@ static struct acpi_address generic_address(struct acpi_table table, size_t offse
 #define FADT_X_PM1B_CNT 184
 #define FADT_X_PM_TMR 208
 #define FADT_MIN_SIZE 116 /* of ACPI 1.0 */
+
+#define FADT_REVISION_BOOT_ARCH 3 /* the first one with boot architecture flags (5.2.9.3) */
+#define FADT_BOOT_8042 (1U << 1)
 
 #define FADT_TMR_VAL_EXT (1U << 8)
 #define FADT_RESET_REG_SUP (1U << 10)
@@ -89,6 +93,8 @@ void acpi_take_fadt(struct acpi_parser *parser, struct acpi_table table)
     }
     info->has_fadt = true;
     info->hw_reduced = flags & FADT_HW_REDUCED;
+    info->no_8042 = acpi_field8(table, ACPI_TABLE_REVISION) >= FADT_REVISION_BOOT_ARCH &&
+                    !(acpi_field8(table, FADT_BOOT_ARCH) & FADT_BOOT_8042);
     info->dsdt = acpi_field(table, FADT_X_DSDT, 8);
     if (info->dsdt == 0)
         info->dsdt = acpi_field32(table, FADT_DSDT);

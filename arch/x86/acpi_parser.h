@@ -9,6 +9,7 @@
 #include "arch/x86/acpi.h"
 
 #define ACPI_HEADER_SIZE 36
+#define ACPI_TABLE_REVISION 8 /* offset in the header */
 
 struct acpi_parser {
     acpi_window_fn window; /* at most one pointer from it is in use at any time */

@@ -2,7 +2,10 @@
 /* The serial line and the screen as one console. */
 #include "arch/x86/console.h"
 
+#include "arch/x86/acpi.h"
 #include "arch/x86/framebuffer.h"
+#include "arch/x86/keyboard.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/screen.h"
 #include "arch/x86/serial.h"
@@ -15,6 +18,7 @@
 
 static bool serial;
 static struct framebuffer fb;
+static char screen_text[80];
 
 static void draw(unsigned row, unsigned column, const char *text, unsigned n)
 {
@@ -52,13 +56,21 @@ void console_boot_info(const struct boot_info *info)
 
 const char *console_memory_ready(const struct boot_info *info)
 {
-    static char text[80];
     if (fb.base && !screen_is_shown())
         show_framebuffer();
     if (fb.base)
-        format(text, sizeof text, "%u x %u pixels of %u bits at %#llx, %u x %u characters", fb.width, fb.height,
-               8 * fb.bytes, (unsigned long long)info->framebuffer.addr, fb.columns, fb.rows);
-    return fb.base ? text : screen_is_shown() ? "VGA text, 80 x 25 characters" : "none that the loader told of";
+        format(screen_text, sizeof screen_text, "%u x %u pixels of %u bits at %#llx, %u x %u characters", fb.width,
+               fb.height, 8 * fb.bytes, (unsigned long long)info->framebuffer.addr, fb.columns, fb.rows);
+    else
+        format(screen_text, sizeof screen_text, "%s",
+               screen_is_shown() ? "VGA text, 80 x 25 characters" : "none that the loader told of");
+    return screen_text;
+}
+
+void console_describe(void (*fact)(const char *key, const char *value))
+{
+    fact("serial port", serial ? "COM1 at port 0x3f8, used" : "COM1 missing: no UART answers at port 0x3f8");
+    fact("screen", screen_text);
 }
 
 static void put_serial(char c)
@@ -81,6 +93,16 @@ void console_write(const char *text, size_t size)
 int console_read(void)
 {
     return serial ? serial_get() : -1;
+}
+
+const char *console_find_keyboard(void)
+{
+    return keyboard_init(acpi->no_8042);
+}
+
+int console_read_key(void)
+{
+    return keyboard_get();
 }
 
 void console_drain(void)

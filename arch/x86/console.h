@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's consoles: serial port COM1 (115200 8n1, both directions) and the screen, VGA text or a framebuffer.
+ * The machine's consoles: serial port COM1 (115200 8n1, both directions); the screen, VGA text or a framebuffer, with
+ * the keyboard.
  * Callers serialise (printk).
  */
 #ifndef ARCH_X86_CONSOLE_H
@@ -17,10 +18,16 @@ void console_boot_info(const struct boot_info *info);
 /* After arch_memory_init(): the framebuffer, if there is one, shows the console from now on. What the screen is, or why
  * there is none, in a few words. */
 const char *console_memory_ready(const struct boot_info *info);
+/* For the report: each console, what it is or why it is not used. */
+void console_describe(void (*fact)(const char *key, const char *value));
 /* Bytes as they are; '\n' becomes "\r\n" on the serial line. Waits a bounded time for a slow line. */
 void console_write(const char *text, size_t size);
-/* One byte of input, or -1 if there is none. */
+/* After arch_acpi_init(): the keyboard is listened to from now on. What there is, or why there is none. */
+const char *console_find_keyboard(void);
+/* One byte of input from the serial line, or -1 if there is none. */
 int console_read(void);
+/* One key of the keyboard, as scancode.h has it, or KEY_NONE. */
+int console_read_key(void);
 /* Wait (bounded) until the serial line has sent all: before power-off, which would lose it. */
 void console_drain(void);
 

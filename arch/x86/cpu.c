@@ -6,6 +6,7 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpu_init.h"
+#include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/descriptors.h"
 #include "arch/x86/io.h"
@@ -116,21 +117,14 @@ void cpu_catch_exceptions(void)
 void cpu_init_bsp(void)
 {
     cpu_init_this(&cpus[0]);
+    cpu_record_read(&boot_cpu_record);
 }
 
 const char *cpu_model(void)
 {
     static char model[49];
-    char *start = model;
-    for (uint32_t i = 0; i < 3; i++) {
-        struct cpuid r = cpuid(0x80000002 + i, 0);
-        memcpy(model + 16 * i, &r, 16);
-    }
-    while (*start == ' ')
-        start++;
-    for (size_t n = strlen(start); n && start[n - 1] == ' '; n--)
-        start[n - 1] = '\0';
-    return *start ? start : "unnamed processor";
+    record_brand(&boot_cpu_record, model, sizeof(model));
+    return model;
 }
 
 /*

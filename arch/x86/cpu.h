@@ -116,6 +116,8 @@ unsigned smp_start(unsigned max);
 /* Ends of the machine: neither returns. ok becomes the emulator's exit code (isa-debug-exit: 33 good, 35 bad). */
 __attribute__((noreturn)) void machine_power_off(bool ok);
 __attribute__((noreturn)) void machine_reboot(void);
+/* Returns on a machine that offers no exit made for emulators (isa-debug-exit, Bochs' shutdown port). */
+void machine_leave_emulator(bool ok);
 
 /* For the start-up report. */
 const char *cpu_model(void); /* brand string */

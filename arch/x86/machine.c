@@ -113,10 +113,22 @@ static void acpi_power_off(void)
     pause_ms(500);
 }
 
-static void emulator_power_off(void)
+static void bochs_shutdown(void)
 {
     for (const char *s = "Shutdown"; *s; s++)
         outb(BOCHS_SHUTDOWN, (uint8_t)*s);
+}
+
+void machine_leave_emulator(bool ok)
+{
+    console_drain();
+    emulator_exit(ok);
+    bochs_shutdown();
+}
+
+static void emulator_power_off(void)
+{
+    bochs_shutdown();
     if (machine_is_virtual())
         outw(QEMU_PM1A, PM1_SLEEP);
 }

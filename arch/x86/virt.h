@@ -65,14 +65,21 @@ struct virt_report {
     const char *name; /* "SVM", "VMX" */
     bool usable;
     bool absent;        /* not usable because the processor has nothing of it */
-    const char *reason; /* if not usable: one sentence; else NULL */
+    const char *reason; /* if not usable: one sentence; else NULL. It may be text below: don't copy the structure */
+    char text[120];
     char features[160]; /* "NPT, 16 ASIDs, ..." */
 };
+
+struct cpu_record;
+/* One fact of the start-up report. */
+typedef void (*virt_fact_fn)(const char *key, const char *value);
 
 struct virt_ops {
     const char *name;
     /* Boot CPU, first of all calls: can this back end run here? Fills *report; 0 or -XEN_ENODEV. No side effects. */
     int (*probe)(struct virt_report *report);
+    /* What a processor with this record has of it: facts, and each capability as needed, present, missing. Pure. */
+    void (*describe)(const struct cpu_record *record, virt_fact_fn fact);
     /* Each CPU: turn it on / off. 0 or negative errno (said on the console). */
     int (*cpu_enable)(void);
     void (*cpu_disable)(void);

@@ -645,6 +645,24 @@ static void test_fadt_odd(void **state)
     odd("an ACPI FADT is too short, or not the first one, and was ignored");
 }
 
+/* A flag of a FADT that is older than the flag means nothing: the field was reserved, and zero. */
+static void test_keyboard_controller(void **state)
+{
+    static const struct {
+        uint8_t revision, boot_arch;
+        bool absent;
+    } rows[] = {{1, 0, false}, {2, 0, false}, {3, 0, true}, {3, 2, false}, {3, 0xfd, true}, {6, 0xff, false}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        begin(state);
+        put(FADT + 8, rows[i].revision, 1);
+        put(FADT + 109, rows[i].boot_arch, 1);
+        fix(FADT);
+        good();
+        assert_int_equal(info.no_8042, rows[i].absent);
+    }
+}
+
 static void test_s5_shapes(void **state)
 {
     static const struct {
@@ -752,25 +770,11 @@ static void test_hpet_and_spcr_odd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_whole_machine),
-        TEST(test_acpi1),
-        TEST(test_root_fallback),
-        TEST(test_rsdp_broken),
-        TEST(test_long_rsdp),
-        TEST(test_copy),
-        TEST(test_search),
-        TEST(test_table_lengths),
-        TEST(test_many_tables),
-        TEST(test_cpus),
-        TEST(test_too_many_cpus),
-        TEST(test_madt_entries_broken),
-        TEST(test_madt_limits),
-        TEST(test_fadt_extended),
-        TEST(test_fadt_odd),
-        TEST(test_s5_shapes),
-        TEST(test_s5_cut_off),
-        TEST(test_s5_elsewhere),
-        TEST(test_hpet_and_spcr_odd),
+        TEST(test_whole_machine), TEST(test_acpi1),         TEST(test_root_fallback), TEST(test_rsdp_broken),
+        TEST(test_long_rsdp),     TEST(test_copy),          TEST(test_search),        TEST(test_table_lengths),
+        TEST(test_many_tables),   TEST(test_cpus),          TEST(test_too_many_cpus), TEST(test_madt_entries_broken),
+        TEST(test_madt_limits),   TEST(test_fadt_extended), TEST(test_fadt_odd),      TEST(test_keyboard_controller),
+        TEST(test_s5_shapes),     TEST(test_s5_cut_off),    TEST(test_s5_elsewhere),  TEST(test_hpet_and_spcr_odd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,8 @@ static const struct {
         {WORD(pin), PIN_EXTERNAL_INTERRUPT, "external-interrupt exiting"},
         {WORD(pin), PIN_NMI, "NMI exiting"},
         {WORD(pin), PIN_VIRTUAL_NMIS, "virtual NMIs"},
+        {WORD(cpu), CPU_INTERRUPT_WINDOW, "interrupt-window exiting"},
+        {WORD(cpu), CPU_NMI_WINDOW, "NMI-window exiting"},
         {WORD(cpu), CPU_HLT, "HLT exiting"},
         {WORD(cpu), CPU_MWAIT, "MWAIT exiting"},
         {WORD(cpu), CPU_RDPMC, "RDPMC exiting"},
@@ -176,6 +178,8 @@ static const struct {
 },
   nevers[] = {
       {WORD(pin), PIN_POSTED_INTERRUPTS, "posted interrupts"},
+      {WORD(cpu), CPU_INTERRUPT_WINDOW, "interrupt-window exiting"},
+      {WORD(cpu), CPU_NMI_WINDOW, "NMI-window exiting"},
       {WORD(cpu), CPU_INVLPG, "INVLPG exiting"},
       {WORD(cpu), CPU_RDTSC, "RDTSC exiting"},
       {WORD(cpu), CPU_CR3_LOAD, "CR3-load exiting"},

@@ -10,7 +10,7 @@
 
 static const struct scenario *const lists[] = {
     scenarios_send,     scenarios_poll,  scenarios_ports, scenarios_switch,
-    scenarios_register, scenarios_reset, scenarios_fifo,
+    scenarios_register, scenarios_reset, scenarios_fifo,  scenarios_kernel_poll,
 };
 
 static struct {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The interleaving explorer (docs/design/model.md); a part of the Makefile.
 
-# evtchn/ and guest/lib as they are, but instrumented: tests/model/access.c stands where the compiler expects a sanitizer.
+# evtchn/, guest/lib and kernel/poll.c as they are, but instrumented: tests/model/access.c stands where the compiler expects a sanitizer.
 # guest/lib's variables go into the section that the model restores between schedules.
 model_flags := -std=c11 -O1 -g -I. $(call warnings,$(HOST_CC)) -fno-common -fno-stack-protector -DEVT_SHM_EXTERN
 model_own_flags := $(model_flags) -D_GNU_SOURCE -O2
@@ -12,7 +12,7 @@ model_renames := --redefine-sym memset=access_memset --redefine-sym memcpy=acces
 model_sections := --set-section-flags .bss=alloc,load,contents,data --rename-section .bss=model_state,alloc,load,contents,data \
 	--rename-section .data=model_state
 
-model_core := $(wildcard evtchn/*.c) common/format.c
+model_core := $(wildcard evtchn/*.c) common/format.c kernel/poll.c
 model_guest := $(addprefix guest/lib/,events.c fifo.c memory.c three_level.c upcall.c)
 model_own := $(wildcard tests/model/*.c tests/model/scenarios/*.c tests/model/*.S)
 model_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_core) $(model_guest) $(model_own))
@@ -31,6 +31,7 @@ $(O)/obj/model/$(1)/%.o: $(1)/% $(O)/model.flags
 	$(if $(3),$$(Q)objcopy $(3) $$@)
 endef
 $(eval $(call model_rules,evtchn,$(model_core_flags),$(model_renames)))
+$(eval $(call model_rules,kernel,$(model_core_flags),$(model_renames)))
 $(eval $(call model_rules,common,$(model_core_flags),$(model_renames)))
 $(eval $(call model_rules,guest,$(model_guest_flags),$(model_renames) $(model_sections)))
 $(eval $(call model_rules,tests/model,$(model_own_flags),))

@@ -197,6 +197,32 @@ MUTANTS = (
         "the event is lost",
     ),
     (
+        "SCHEDOP_poll: others can end the poll before the vcpu is blocked",
+        "kernel/poll.c",
+        """    __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&v->poll_port, POLL_ANY, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(word_of(v), bit_of(v), __ATOMIC_SEQ_CST);
+""",
+        """    __atomic_fetch_add(&v->domain->nr_pollers, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&v->poll_port, POLL_ANY, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(word_of(v), bit_of(v), __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&v->blocked_by, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
+""",
+        "kernel: poll, poll",
+        "waits for ever",
+    ),
+    (
+        "SCHEDOP_poll: a poll that was ended by the waker of an earlier one is not cleared away",
+        "kernel/poll.c",
+        """    timer_stop(&v->poll_timer, v->arch.cpu);
+    take_port(v);
+""",
+        "    timer_stop(&v->poll_timer, v->arch.cpu);\n",
+        "kernel: poll, poll",
+        "nr_pollers is",
+    ),
+    (
         "a vcpu polls without looking at its ports after it has said so",
         "tests/model/env_model.c",
         """    (void)machine_update(&v->waits_for, 8, VERB_EXCHANGE, WAITS_ANY);

@@ -5,6 +5,7 @@
 
 #include "tests/model/env_model.h"
 #include "tests/model/machine.h"
+#include "tests/model/scenario.h"
 #include "tests/model/state.h"
 #include "tests/model/story.h"
 
@@ -154,11 +155,20 @@ static bool name_env(char *name, uintptr_t at)
     return true;
 }
 
+static bool name_poll(char *name, uintptr_t at)
+{
+    const char *word = kernel_poll_word((const void *)at);
+
+    if (word)
+        snprintf(name, STORY_NAME, "%s", word);
+    return word;
+}
+
 static void find_name(char *name, uintptr_t at, unsigned size)
 {
     snprintf(name, STORY_NAME, "%u bytes at page %lu + %lu", size, (at - (uintptr_t)state_arena) / STATE_PAGE,
              at % STATE_PAGE);
-    if (name_env(name, at))
+    if (name_env(name, at) || name_poll(name, at))
         return;
     for (unsigned i = 0; i < ENV_DOMAINS; i++) {
         const struct evt_domain *d = env.domain[i].evt;

@@ -43,7 +43,10 @@ struct scenario {
 
 /* Lists that end with a row without a name. */
 extern const struct scenario scenarios_send[], scenarios_poll[], scenarios_ports[], scenarios_switch[],
-    scenarios_register[], scenarios_reset[], scenarios_fifo[];
+    scenarios_register[], scenarios_reset[], scenarios_fifo[], scenarios_kernel_poll[];
+
+/* What the word at this place is to kernel/poll.c, or NULL: for stories. */
+const char *kernel_poll_word(const void *at);
 
 /* --- Things that threads do */
 

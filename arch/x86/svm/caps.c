@@ -2,24 +2,14 @@
 /* SVM capabilities (APM Vol. 2, sections 15.4 and 15.30; Vol. 3, CPUID 0x8000000A), turning it on and off. */
 #include "arch/x86/svm/svm.h"
 
+#include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
-#include "common/format.h"
 #include "common/string.h"
 #include "guest/abi/errno.h"
 #include "kernel/door.h"
 
-#define CPUID_SVM_LEAF 0x8000000A
-#define CPUID_80000001_ECX_SVM (1U << 2)
-#define SVM_EDX_NP (1U << 0)
-#define SVM_EDX_NRIPS (1U << 3)
-#define SVM_EDX_CLEAN (1U << 5)
-#define SVM_EDX_FLUSH_BY_ASID (1U << 6)
-#define SVM_EDX_DECODE_ASSISTS (1U << 7)
-
-#define MSR_VM_CR 0xc0010114
-#define VM_CR_SVMDIS (1U << 4)
 #define MSR_VM_HSAVE_PA 0xc0010117
 #define MSR_TSC_AUX 0xc0000103
 
@@ -29,43 +19,12 @@ uint64_t svm_iopm_pa, svm_msrpm_pa;
 #define IOPM_ORDER 2  /* three pages are used (APM Vol. 2, section 15.10.1) */
 #define MSRPM_ORDER 1 /* two pages (section 15.11) */
 
-static int refuse(struct virt_report *report, const char *reason)
-{
-    report->usable = false;
-    report->reason = reason;
-    return -XEN_ENODEV;
-}
-
 int svm_probe(struct virt_report *report)
 {
-    uint64_t vm_cr;
+    struct cpu_record record;
 
-    report->name = "SVM";
-    report->absent = !(cpuid(0x80000001, 0).ecx & CPUID_80000001_ECX_SVM);
-    if (report->absent)
-        return refuse(report, "the processor has no SVM");
-    if (rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
-        return refuse(report, "SVM is switched off: enable virtualisation (SVM mode) in the firmware's set-up");
-
-    struct cpuid leaf = cpuid(CPUID_SVM_LEAF, 0);
-    if (!(leaf.edx & SVM_EDX_NP))
-        return refuse(report, "the processor has SVM without nested paging, which Xenolith needs "
-                              "(in QEMU choose -cpu max or -cpu EPYC)");
-    if (leaf.ebx < 2)
-        return refuse(report, "the processor's SVM offers no address space identifier for guests");
-    svm_caps = (struct svm_caps){
-        .nr_asids = leaf.ebx,
-        .nrips = leaf.edx & SVM_EDX_NRIPS,
-        .decode_assists = leaf.edx & SVM_EDX_DECODE_ASSISTS,
-        .flush_by_asid = leaf.edx & SVM_EDX_FLUSH_BY_ASID,
-        .clean_bits = leaf.edx & SVM_EDX_CLEAN,
-    };
-    report->usable = true;
-    report->reason = NULL;
-    format(report->features, sizeof(report->features), "nested paging, %u ASIDs%s%s%s%s", svm_caps.nr_asids,
-           svm_caps.nrips ? ", next rip" : "", svm_caps.decode_assists ? ", decode assists" : "",
-           svm_caps.flush_by_asid ? ", flush by ASID" : "", svm_caps.clean_bits ? ", clean bits" : "");
-    return 0;
+    cpu_record_read(&record);
+    return svm_judge(&record, report, &svm_caps);
 }
 
 /* MSRs that a guest reads and writes without an exit: VMLOAD, VMSAVE and VMRUN switch them with the vcpu. */

@@ -221,6 +221,7 @@ static void svm_run(struct arch_vcpu *v)
 const struct virt_ops svm_ops = {
     .name = "SVM",
     .probe = svm_probe,
+    .describe = svm_describe,
     .cpu_enable = svm_cpu_enable,
     .cpu_disable = svm_cpu_disable,
     .domain_init = nested_init,

@@ -16,6 +16,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/hvm.h"
+#include "arch/x86/svm/judge.h"
 #include "arch/x86/svm/vmcb.h"
 #include "arch/x86/virt.h"
 
@@ -42,10 +43,6 @@ struct svm_cpu {
     bool flush_all; /* the next entry flushes */
 };
 
-struct svm_caps {
-    uint32_t nr_asids;
-    bool nrips, decode_assists, flush_by_asid, clean_bits;
-};
 extern struct svm_caps svm_caps;
 extern uint64_t svm_iopm_pa;  /* I/O permission map: everything intercepted */
 extern uint64_t svm_msrpm_pa; /* MSR permission map: see caps.c */

@@ -2,16 +2,14 @@
 /* VMX capabilities (SDM Vol. 3, appendix A; Vol. 3C, sections 23.6 to 23.8), the controls, turning it on and off. */
 #include "arch/x86/vmx/vmx.h"
 
+#include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
-#include "common/format.h"
 #include "common/string.h"
 #include "guest/abi/errno.h"
 #include "kernel/door.h"
 
-#define CPUID_1_ECX_VMX (1U << 5)
-#define CPUID_7_EBX_RTM (1U << 11)
 #define CR4_VMXE (1U << 13)
 #define REVISION_MASK 0x7fffffffU
 #define IO_BITMAP_ORDER 1
@@ -24,35 +22,6 @@ const uint32_t vmx_switched_msrs[VMX_NR_MSRS] = {
     [VMX_MSR_STAR] = 0xc0000081,   [VMX_MSR_LSTAR] = 0xc0000082,     [VMX_MSR_CSTAR] = 0xc0000083,
     [VMX_MSR_SFMASK] = 0xc0000084, [VMX_MSR_KERNEL_GS] = 0xc0000102,
 };
-
-/* The high half of a capability: what may be 1 (appendix A.3). */
-static bool may_be_one(uint64_t capability, uint32_t controls)
-{
-    return capability >> 32 & controls;
-}
-
-static void read_capability(struct vmx_capability *c)
-{
-    bool with_true;
-
-    c->basic = rdmsr(MSR_VMX_BASIC);
-    with_true = c->basic & VMX_BASIC_TRUE_CONTROLS;
-    c->pin = rdmsr(with_true ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
-    c->cpu = rdmsr(with_true ? MSR_VMX_TRUE_CPU : MSR_VMX_CPU);
-    c->exit = rdmsr(with_true ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
-    c->entry = rdmsr(with_true ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
-    c->cpu2 = may_be_one(c->cpu, CPU_SECONDARY) ? rdmsr(MSR_VMX_CPU2) : 0;
-    c->ept_vpid = may_be_one(c->cpu2, CPU2_EPT | CPU2_VPID) ? rdmsr(MSR_VMX_EPT_VPID) : 0;
-    c->vmfunc = may_be_one(c->cpu2, CPU2_VMFUNC) ? rdmsr(MSR_VMX_VMFUNC) : 0;
-    c->misc = rdmsr(MSR_VMX_MISC);
-    c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-    c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-    c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-    c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
-    c->physical_bits = cpuid(0x80000008, 0).eax & 0xff; /* every processor with EPT has this leaf */
-    c->linear_bits = (cpuid(0x80000008, 0).eax >> 8) & 0xff;
-    c->rtm = cpuid(7, 0).ebx & CPUID_7_EBX_RTM;
-}
 
 /* An MSR that can't be read is one that nobody has written. */
 static uint64_t feature_control(void)
@@ -82,35 +51,12 @@ static int decide_feature_control(struct virt_report *report)
     return refuse(report, "IA32_FEATURE_CONTROL cannot be set: the machine shows VMX and does not let it be used");
 }
 
-static int refuse_for(struct virt_report *report, const struct vmx_obstacle *obstacle)
-{
-    static char text[120];
-    format(text, sizeof(text), "the processor's VMX %s %s, which Xenolith %s",
-           obstacle->forced ? "insists on" : "lacks", obstacle->name, obstacle->forced ? "cannot use" : "needs");
-    return refuse(report, text);
-}
-
 int vmx_probe(struct virt_report *report)
 {
-    report->name = "VMX";
-    report->absent = !(cpuid(1, 0).ecx & CPUID_1_ECX_VMX);
-    if (report->absent)
-        return refuse(report, "the processor has no VMX");
-    const char *refusal = vmx_feature_refusal(vmx_feature_state(feature_control()));
-    if (refusal)
-        return refuse(report, refusal);
+    struct cpu_record record;
 
-    read_capability(&vmx_capability);
-    struct vmx_obstacle obstacle = vmx_resolve(&vmx_capability, &vmx_controls);
-    if (obstacle.name)
-        return refuse_for(report, &obstacle);
-    report->usable = true;
-    report->reason = NULL;
-    format(report->features, sizeof(report->features), "EPT%s%s, unrestricted guest%s%s",
-           vmx_capability.ept_vpid & EPT_CAP_2M ? " with 2 MiB pages" : "",
-           vmx_capability.ept_vpid & EPT_CAP_AD ? " and A/D bits" : "", vmx_controls.cpu2 & CPU2_VPID ? ", VPID" : "",
-           vmx_capability.basic & VMX_BASIC_TRUE_CONTROLS ? ", true controls" : "");
-    return 0;
+    cpu_record_read(&record);
+    return vmx_judge(&record, report, &vmx_capability, &vmx_controls);
 }
 
 /* MSRs that a guest reads and writes without an exit: in the VMCS, or switched with the vcpu. */

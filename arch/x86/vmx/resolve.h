@@ -9,7 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/need.h"
+#include "arch/x86/virt.h"
 #include "arch/x86/vmx/vmcs.h"
+
+struct cpu_record;
 
 /* Controls as resolved against the capability MSRs. */
 struct vmx_controls {
@@ -20,6 +24,8 @@ struct vmx_controls {
 enum vmx_feature { VMX_FEATURE_UNDECIDED, VMX_FEATURE_ON, VMX_FEATURE_OFF, VMX_FEATURE_ONLY_IN_SMX };
 
 enum vmx_feature vmx_feature_state(uint64_t feature_control);
+/* The state in words, for the report. */
+const char *vmx_feature_text(enum vmx_feature state);
 /* The sentence for a state in which VMXON would fault whatever we do; NULL for the other two. */
 const char *vmx_feature_refusal(enum vmx_feature state);
 /* To be written if the state is VMX_FEATURE_UNDECIDED: VMX on outside SMX, the rest as it is, and locked. */
@@ -36,5 +42,21 @@ struct vmx_obstacle {
  * obstacle. VPID stays off where INVVPID could not go with it.
  */
 struct vmx_obstacle vmx_resolve(const struct vmx_capability *capability, struct vmx_controls *controls);
+
+/* The rows of the table that vmx_resolve() goes by, from 0: false behind the last. */
+bool vmx_row(unsigned i, const struct vmx_capability *capability, struct capability_row *row);
+
+/* The capabilities that a processor has stated: *capability is all zero where it states none. */
+void vmx_capability_of(const struct cpu_record *record, struct vmx_capability *capability);
+
+/*
+ * The whole judgement of one processor: 0, with *capability and *controls set, or -XEN_ENODEV and a reason in *report
+ * (why not: there is no VMX, the firmware forbids it, or a capability is missing).
+ */
+int vmx_judge(const struct cpu_record *record, struct virt_report *report, struct vmx_capability *capability,
+              struct vmx_controls *controls);
+
+/* The part of the start-up report: struct virt_ops. */
+void vmx_describe(const struct cpu_record *record, virt_fact_fn fact);
 
 #endif

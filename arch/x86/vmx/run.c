@@ -287,6 +287,7 @@ static void vmx_run(struct arch_vcpu *v)
 const struct virt_ops vmx_ops = {
     .name = "VMX",
     .probe = vmx_probe,
+    .describe = vmx_describe,
     .cpu_enable = vmx_cpu_enable,
     .cpu_disable = vmx_cpu_disable,
     .domain_init = vmx_domain_init,

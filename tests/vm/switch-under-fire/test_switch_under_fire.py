@@ -27,8 +27,7 @@ def test_switch_to_fifo_and_3level_under_fire(env, cpus):
     run.expect(r"12 rounds of 2-level, FIFO or 3-level and reset")
 
 
-@pytest.mark.parametrize("vcpus, env, cpus", [(1, "pvh64", 2), pytest.param(2, "pvh32", 2, marks=pytest.mark.long), (4, "pvh64", 2)]
-)
+@pytest.mark.parametrize("vcpus, env, cpus", [(1, "pvh64", 2), (2, "pvh32", 2), (4, "pvh64", 2)])
 def test_switch_on_as_many_vcpus(vcpus, env, cpus):
     """A domain of one vcpu is told of the events that come during its own switch by nobody else."""
     scenario = ALL.replace("vcpus=3", f"vcpus={vcpus}")
