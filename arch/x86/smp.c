@@ -217,7 +217,7 @@ static int64_t tsc_offset(uint64_t *error)
                 smp_park(NULL);
             cpu_relax();
         }
-        uint64_t half = (rdtsc_ordered() - before) / 2;
+        uint64_t half = (rdtsc_ordered() - before + 1) / 2;
         if (half < *error) {
             *error = half;
             offset = (int64_t)(meeting.tsc - (before + half));
