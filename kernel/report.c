@@ -227,7 +227,8 @@ static void report_timers(void)
 {
     struct cpuid crystal = record_cpuid(&boot_cpu_record, 0x15, 0);
     section("Timers", COLUMN);
-    fact_f("TSC", "%llu kHz, by %s", (ull)tsc_hz / 1000, time_source);
+    fact_f("TSC", "%llu kHz by %s, %s%s", (ull)tsc_hz / 1000, time_source,
+           time_confirmed ? "confirmed by " : "which nothing confirms", time_confirmed ? time_confirmed : "");
     fact_f("interrupts", "from %s", time_timer);
     fact("CPUID 15h", crystal.ebx && crystal.ecx ? "present" : "missing");
     if (acpi->hpet)

@@ -19,6 +19,7 @@
 static bool serial;
 static struct framebuffer fb;
 static char screen_text[80];
+static const char *keyboard_text = "not looked for yet";
 
 static void draw(unsigned row, unsigned column, const char *text, unsigned n)
 {
@@ -71,6 +72,7 @@ void console_describe(void (*fact)(const char *key, const char *value))
 {
     fact("serial port", serial ? "COM1 at port 0x3f8, used" : "COM1 missing: no UART answers at port 0x3f8");
     fact("screen", screen_text);
+    fact("keyboard", keyboard_text);
 }
 
 static void put_serial(char c)
@@ -97,7 +99,8 @@ int console_read(void)
 
 const char *console_find_keyboard(void)
 {
-    return keyboard_init(acpi->no_8042);
+    keyboard_text = keyboard_init(acpi->no_8042);
+    return keyboard_text;
 }
 
 int console_read_key(void)

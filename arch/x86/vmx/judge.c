@@ -96,6 +96,18 @@ static void describe_basic(const struct vmx_capability *c, virt_fact_fn fact)
     fact("rate of preemption timer", text);
 }
 
+static void describe_choice(const struct vmx_capability *capability, virt_fact_fn fact)
+{
+    struct vmx_controls c;
+    char text[FACT_MAX];
+
+    if (vmx_resolve(capability, &c).name)
+        return;
+    format(text, sizeof(text), "pin %x, processor %x, secondary %x, exit %x, entry %x", c.pin, c.cpu, c.cpu2, c.exit,
+           c.entry);
+    fact("controls", text);
+}
+
 /* The capabilities are told even if the firmware has locked VMX off, or hides it. */
 void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
 {
@@ -113,4 +125,5 @@ void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
     describe_basic(&capability, fact);
     for (unsigned i = 0; vmx_row(i, &capability, &row); i++)
         fact(row.name, need_text(&row));
+    describe_choice(&capability, fact);
 }
