@@ -150,7 +150,7 @@ void console_poll_input(void)
     for (unsigned i = 0; i < POLL_BYTES && (c = console_read()) >= 0; i++)
         take_input((char)c);
     for (unsigned i = 0; i < POLL_BYTES && (c = console_read_key()) != KEY_NONE; i++)
-        if (c <= KEY_CHARACTER_MAX)
+        if (!printk_page(c) && c <= KEY_CHARACTER_MAX)
             take_input((char)c);
 }
 

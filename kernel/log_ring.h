@@ -13,6 +13,10 @@ struct log_ring {
 };
 
 void log_ring_init(struct log_ring *ring, char *buffer, size_t size);
+/* The oldest byte that is still there; `written` if there is none. */
+uint64_t log_ring_oldest(const struct log_ring *ring);
+/* The byte at pos, from log_ring_oldest() to before `written`. */
+char log_ring_at(const struct log_ring *ring, uint64_t pos);
 void log_ring_write(struct log_ring *ring, const char *text, size_t n);
 /*
  * Copy at most n bytes that were written at *pos or later; *pos moves behind them. A *pos that has been overwritten is

@@ -9,10 +9,12 @@
 #include "arch/x86/backtrace.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/scancode.h"
 #include "arch/x86/time.h"
 #include "common/error.h"
 #include "common/format.h"
 #include "kernel/log_ring.h"
+#include "kernel/pager.h"
 #include "kernel/printk_internal.h"
 
 #define RING_SIZE 65536U
@@ -21,6 +23,7 @@
 
 static char ring_buffer[RING_SIZE];
 static struct log_ring ring = {.buffer = ring_buffer, .size = RING_SIZE};
+static struct pager pager; /* printk's lock */
 static enum log_level max_level = LOG_INFO;
 static uint32_t lock_owner = NOBODY; /* CPU that prints now; atomic */
 static uint32_t panicking = NOBODY;  /* CPU in panic(); atomic */
@@ -139,6 +142,14 @@ void printk_stay_on_panic(void)
     stay_on_panic = true;
 }
 
+bool printk_page(int key)
+{
+    bool locked = printk_lock();
+    bool taken = pager_key(&pager, &ring, key);
+    printk_unlock(locked);
+    return taken;
+}
+
 void printk_show_log(void)
 {
     static char chunk[1024];
@@ -153,6 +164,16 @@ void printk_show_log(void)
     printk_unlock(locked);
 }
 
+/* Nothing but the keyboard is asked any more: the log can be read, and the machine be started again. */
+static void panic_key(int key)
+{
+    if (key == 'R')
+        machine_reboot();
+    if (key != KEY_NONE)
+        (void)printk_page(key);
+    __builtin_ia32_pause();
+}
+
 void panic(const char *fmt, ...)
 {
     uint32_t expected = NOBODY;
@@ -164,6 +185,7 @@ void panic(const char *fmt, ...)
     }
     if (cpus_ready)
         arch_panic_stop_others();
+    pager_end(&pager);
     va_list args;
     va_start(args, fmt);
     vprint("panic: ", "xen", fmt, args);
@@ -172,7 +194,7 @@ void panic(const char *fmt, ...)
     printk_guest_line("xen", "verdict: failure");
     console_drain();
     while (stay_on_panic)
-        __builtin_ia32_pause();
+        panic_key(console_read_key());
     machine_power_off(false);
 }
 

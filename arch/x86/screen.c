@@ -9,6 +9,8 @@
 
 static char wanted[SCREEN_MAX_ROWS][SCREEN_MAX_COLUMNS];
 static char shown[SCREEN_MAX_ROWS][SCREEN_MAX_COLUMNS]; /* 0: nobody knows what is there */
+static char page[SCREEN_MAX_ROWS][SCREEN_MAX_COLUMNS];
+static char (*visible)[SCREEN_MAX_COLUMNS] = wanted; /* or page */
 static unsigned rows, columns, row, column;
 static const struct screen_device *device;
 
@@ -23,6 +25,7 @@ static void clear(void)
 void screen_init(void)
 {
     device = NULL;
+    visible = wanted;
     rows = EARLY_ROWS;
     columns = SCREEN_MAX_COLUMNS;
     clear();
@@ -39,6 +42,11 @@ static void new_line(void)
     memset(wanted[rows - 1], ' ', sizeof wanted[0]);
 }
 
+static char drawable(char c)
+{
+    return c < ' ' || c > '~' ? ' ' : c;
+}
+
 void screen_put(char c)
 {
     if (c == '\n') {
@@ -51,7 +59,19 @@ void screen_put(char c)
     }
     if (column == columns)
         new_line();
-    wanted[row][column++] = c < ' ' || c > '~' ? ' ' : c;
+    wanted[row][column++] = drawable(c);
+}
+
+void screen_page_row(unsigned r, const char *text, unsigned n)
+{
+    memset(page[r], ' ', sizeof page[r]);
+    for (unsigned i = 0; i < n && i < columns; i++)
+        page[r][i] = drawable(text[i]);
+}
+
+void screen_show_page(bool on)
+{
+    visible = on ? page : wanted;
 }
 
 static unsigned length_of(const char *line)
@@ -87,6 +107,16 @@ void screen_show(const struct screen_device *d)
     screen_sync();
 }
 
+unsigned screen_rows(void)
+{
+    return rows;
+}
+
+unsigned screen_columns(void)
+{
+    return columns;
+}
+
 bool screen_is_shown(void)
 {
     return device;
@@ -96,13 +126,13 @@ bool screen_is_shown(void)
 static void sync_row(unsigned r)
 {
     unsigned from = 0, to = columns;
-    while (from < to && wanted[r][from] == shown[r][from])
+    while (from < to && visible[r][from] == shown[r][from])
         from++;
-    while (to > from && wanted[r][to - 1] == shown[r][to - 1])
+    while (to > from && visible[r][to - 1] == shown[r][to - 1])
         to--;
     if (from == to)
         return;
-    memcpy(&shown[r][from], &wanted[r][from], to - from);
+    memcpy(&shown[r][from], &visible[r][from], to - from);
     device->draw(r, from, &shown[r][from], to - from);
 }
 
@@ -112,6 +142,10 @@ void screen_sync(void)
         return;
     for (unsigned r = 0; r < rows; r++)
         sync_row(r);
-    if (device->cursor)
+    if (!device->cursor)
+        return;
+    if (visible == page)
+        device->cursor(rows - 1, columns - 1);
+    else
         device->cursor(row, column < columns ? column : columns - 1);
 }

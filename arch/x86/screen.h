@@ -25,7 +25,15 @@ void screen_init(void);
 /* From now on this device shows the grid; it takes the shape of the device. NULL: none does. */
 void screen_show(const struct screen_device *device);
 bool screen_is_shown(void);
+/* The shape of the grid, in characters. */
+unsigned screen_rows(void);
+unsigned screen_columns(void);
 void screen_put(char c);
 void screen_sync(void);
+
+/* A page is a second grid. While it is shown, what is put goes to the live one, unseen. Both are drawn by
+ * screen_sync(). */
+void screen_page_row(unsigned row, const char *text, unsigned n); /* n characters, the rest of the row is blank */
+void screen_show_page(bool page);
 
 #endif

@@ -20,7 +20,7 @@ def forever():
     return harness.adhoc(f"xenolith\nmodule {path} name=forever memory=16")
 
 
-@pytest.mark.parametrize("firmware", ["direct", "uefi"])
+@pytest.mark.parametrize("firmware", ["direct", pytest.param("uefi", marks=pytest.mark.long)])
 def test_debug_keys(firmware):
     """A machine whose only way to say anything, and to be asked, is its screen and its keyboard."""
     with harness.start(forever(), firmware=firmware, cpus=2, serial=False) as machine:
@@ -59,3 +59,43 @@ def test_no_controller():
     """A machine without a keyboard controller: where its ports were, every read gives 0xff."""
     run = harness.boot("hello", extra=("-M", "q35,i8042=off")).expect_good()
     run.expect(r"xen: keyboard: +none")
+
+
+def turn_pages(machine, see):
+    """The log is longer than the screen: page through it while the serial line makes more output."""
+    for _ in range(6):
+        machine.ask("h", r"xen: +t  .*$")
+    machine.wait_until(lambda: see().count("this list") >= 2)
+    press(machine, ["home"])
+    machine.wait_until(lambda: "--- rows 1 to " in see())
+    page = see()
+    assert "xen: Xenolith" in page.splitlines()[0]
+    machine.ask("m", r"frames free")
+    assert see() == page
+    press(machine, ["pgdn"])
+    machine.wait_until(lambda: "--- rows " in see() and "--- rows 1 to " not in see())
+    press(machine, ["pgup"])
+    machine.wait_until(lambda: "--- rows 1 to " in see())
+    press(machine, "q")  # not the debug key
+    machine.wait_until(lambda: "frames free" in see())
+    assert "---" not in see()
+
+
+@pytest.mark.parametrize("firmware", ["direct", "uefi"])
+def test_pages_of_the_log(firmware):
+    """Lines that have left the screen of a PC are lost; or they can be read, until a domain says something."""
+    with harness.start(forever(), firmware=firmware, cpus=2) as machine:
+        machine.wait_for(r'"forever"')
+        turn_pages(machine, machine.screen if firmware == "direct" else machine.drawn_text)
+
+
+def test_pages_after_a_panic():
+    """The machine has failed and stays to be looked at: what is above the backtrace cannot be read any more."""
+    scenario = harness.adhoc("xenolith noreboot\nmodule hello name=hello memory=16")
+    with harness.start(scenario, cpu="qemu64,-svm", serial=False) as machine:
+        machine.wait_until(lambda: "xen: verdict: failure" in machine.screen())
+        press(machine, ["home"])
+        machine.wait_until(lambda: "--- rows 1 to " in machine.screen())
+        assert "xen: Xenolith" in machine.screen().splitlines()[0]
+        press(machine, "xR")
+        assert machine.finish().code == 0
