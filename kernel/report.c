@@ -282,27 +282,45 @@ static void report_containers(void)
     }
 }
 
-static void report_verdict(void)
+/* why: what ended the start too early, or NULL. */
+static void report_verdict(const char *why)
 {
     char text[TEXT_MAX];
     section("Verdict", COLUMN);
-    container_verdict(text, sizeof text);
+    if (why)
+        format(text, sizeof text, "no, because %s", why);
+    else
+        container_verdict(text, sizeof text);
     fact("verdict", text);
     printk_plain_line("");
 }
 
-void report_run(const struct boot_info *info)
+static const struct boot_info *boot;
+
+static void print(const char *why)
 {
     printk_plain_line("");
     printk_plain_line("Report: what this machine can do");
-    report_machine(info);
-    report_memory(info);
+    report_machine(boot);
+    report_memory(boot);
     report_processors();
     report_interrupts();
     report_timers();
     report_consoles();
-    report_raw(info);
+    report_raw(boot);
     report_containers();
-    report_verdict();
+    report_verdict(why);
+}
+
+void report_prepare(const struct boot_info *info)
+{
+    boot = info;
+    printk_on_panic(print);
+}
+
+void report_run(void)
+{
+    printk_on_panic(NULL);
+    print(NULL);
     summary_verdict_to_read();
 }

@@ -108,7 +108,7 @@ static void describe_choice(const struct vmx_capability *capability, virt_fact_f
     fact("controls", text);
 }
 
-/* The capabilities are told even if the firmware has locked VMX off, or hides it. */
+/* The capabilities are told even if the firmware has locked VMX off, or hides it; other makers have none to tell. */
 void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
 {
     struct vmx_capability capability;
@@ -117,7 +117,7 @@ void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
 
     fact("VMX", has_vmx(r) ? "present" : "missing");
     vmx_capability_of(r, &capability);
-    if (!has_vmx(r) && !capability.basic)
+    if (!has_vmx(r) && (!capability.basic || record_vendor(r) != VENDOR_INTEL))
         return;
     format(text, sizeof(text), "%#llx: %s", (unsigned long long)record_msr_or_0(r, MSR_FEATURE_CONTROL),
            vmx_feature_text(feature_state(r)));
