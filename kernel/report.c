@@ -191,7 +191,7 @@ static void report_features(void)
 static void report_processors(void)
 {
     const struct cpu_record *r = &boot_cpu_record;
-    uint32_t sizes = record_cpuid(r, 0x80000008, 0).eax, microcode, smis;
+    uint32_t sizes = record_cpuid(r, 0x80000008, 0).eax, microcode, smis, now;
 
     section("Processors", COLUMN);
     fact_f("running", "%u, of %u that the firmware lists", nr_cpus, acpi->nr_cpus);
@@ -201,8 +201,8 @@ static void report_processors(void)
         fact_f("microcode", "revision %#x", microcode);
     else
         fact("microcode", "not told");
-    if (record_smi_count(r, &smis))
-        fact_f("SMIs", "%u since reset", smis);
+    if (record_smi_count(r, &smis) && cpu_smi_count(&now))
+        fact_f("SMIs", "%u since reset, %u of them since the start", now, now - smis);
     else
         fact("SMIs", "not counted by this processor");
     fact_f("addresses", "%u bits physical, %u bits linear", sizes & 0xff, sizes >> 8 & 0xff);
