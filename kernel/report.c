@@ -13,6 +13,7 @@
 #include "arch/x86/cpu_record.h"
 #include "arch/x86/machine.h"
 #include "arch/x86/time.h"
+#include "arch/x86/unequal.h"
 #include "boot/boot_info.h"
 #include "common/format.h"
 #include "common/string.h"
@@ -195,6 +196,8 @@ static void report_processors(void)
 
     section("Processors", COLUMN);
     fact_f("running", "%u, of %u that the firmware lists", nr_cpus, acpi->nr_cpus);
+    if (nr_cpus > 1)
+        fact("all alike", unequal_found() ? "no: guests see what all of them have" : "yes");
     fact("model", cpu_model());
     fact_f("signature", "family %u, model %u, stepping %u", record_family(r), record_model(r), record_stepping(r));
     if (record_microcode(r, &microcode))
