@@ -21,6 +21,8 @@ bool printk_page(int key);
 void printk_plain_line(const char *text);
 /* Print the log ring again (debug key). */
 void printk_show_log(void);
+/* Give the log to a serial line that has seen nothing of it. */
+void printk_log_to_serial(void);
 /* On panic and at the end: halt there instead of powering off (option noreboot). */
 void printk_stay_on_panic(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: kernel/options.c common/format.c
+// links: kernel/options.c common/format.c arch/x86/serial_choice.c
 /* The hypervisor's own command line: each word is understood or named in one sentence, never half taken. */
 #include <setjmp.h>
 #include <stdarg.h>
