@@ -93,8 +93,11 @@ pvh32.folders := guest/lib/pvh guest/lib/pvh32
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
 objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
 
-hypervisor_sources := $(call sources,boot arch/x86 arch/x86/* kernel evtchn common)
+hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common)
 hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
+
+# The memory core of the pv container is built for the hypervisor, but no image has its provider (arch/x86/pv/env.h) yet.
+unlinked_objects := $(call objects,hypervisor,$(call sources,arch/x86/pv))
 
 # The image for guest/lesson prints each step on shared memory: evtchn/ is compiled against an extern seam
 # (evtchn/shm.h), kernel/lesson/ supplies it and takes the place of kernel/trace.c, and the linker puts two functions of
@@ -116,10 +119,10 @@ host_programs := $(host_tests:%=$(O)/host/%)
 fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
-.PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample fuzz reference model model-quick model-self coverage reproducible clean help FORCE
+.PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample man fuzz reference model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
-hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
+hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson $(unlinked_objects)
 guests: $(guest_images)
 
 iso: $(O)/xenolith.iso
@@ -149,6 +152,7 @@ help:
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  model          every interleaving of the event-channel core with itself and its guests, by scenario'
+	@echo '  man            the manual pages (docs/man/) as text, in O/man (Debian package mandoc)'
 	@echo '  coverage       lines and branches of evtchn/ that the unit tests reach'
 	@echo '  reproducible   build a copy of the sources elsewhere and compare the images'
 	@echo '  clean          remove O'
@@ -386,6 +390,14 @@ check:
 
 counts: all
 	$(Q)$(PYTHON) tools/counts.py --build $(O)
+
+man_pages := $(patsubst docs/man/%,$(O)/man/%.txt,$(wildcard docs/man/*.[1-8]))
+
+man: $(man_pages)
+$(O)/man/%.txt: docs/man/%
+	$(call say,MANDOC,$@)
+	@mkdir -p $(@D)
+	$(Q)mandoc -T ascii -O width=100 $< | sed 's/.\x08//g' > $@
 
 conformance: all
 	$(Q)$(PYTHON) tests/conformance/conformance.py --build $(O) $(if $(RECORD),--record)

@@ -16,7 +16,7 @@ readonly TEST_PACKAGES=("${RUN_PACKAGES[@]}" "${UEFI_PACKAGES[@]}" "${BOCHS_PACK
     libxen-dev:/usr/include/xen/xen.h python3-pytest:pytest clang:clang lld:wasm-ld valgrind:valgrind gcovr:gcovr
     'libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a')
 readonly CHECK_PACKAGES=("${TEST_PACKAGES[@]}" clang-format:clang-format clang-tidy:clang-tidy
-    cppcheck:cppcheck shellcheck:shellcheck)
+    cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc)
 
 scenario=tour environment=pvh64 machine=best model="" firmware=bios cpus="" interactive=no debug=no only_print=no list=no
 extra=() # what stands after --

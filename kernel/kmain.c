@@ -130,6 +130,7 @@ static void domains_init(void)
 void kmain(uint32_t magic, uint32_t boot_pa)
 {
     console_device_init();         /* serial line and screen */
+    cpu_catch_exceptions();        /* what goes wrong is said */
     banner();                      /* who we are */
     loader_init(magic, boot_pa);   /* what the loader told us */
     options_init();                /* our command line */

@@ -118,6 +118,7 @@ uint64_t pages_alloc(struct page_pool *pool, unsigned order, uint16_t owner)
         return UINT64_MAX;
     for (uint64_t i = mfn; i < mfn + (UINT64_C(1) << order); i++) {
         pool->pages[i].owner = owner;
+        pool->pages[i].use = 0;
         __atomic_store_n(&pool->pages[i].refs, 1, __ATOMIC_RELEASE);
     }
     return mfn;
@@ -148,6 +149,20 @@ bool page_get(struct page *page)
         if (refs == 0 || refs == UINT32_MAX)
             return false;
     } while (!__atomic_compare_exchange_n(&page->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
+/* On a copy of the first eight bytes: `refs` and `owner` of what is really there may be another's a moment later. */
+bool page_get_owned(struct page *page, uint16_t owner)
+{
+    struct page wanted, seen = {.held = __atomic_load_n(&page->held, __ATOMIC_RELAXED)};
+    do {
+        if (seen.owner != owner || seen.refs == 0 || seen.refs == UINT32_MAX)
+            return false;
+        wanted.held = seen.held;
+        wanted.refs++;
+    } while (
+        !__atomic_compare_exchange_n(&page->held, &seen.held, wanted.held, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
     return true;
 }
 

@@ -16,12 +16,24 @@
 #define PAGE_OWNER_HYPERVISOR 0xFFFE
 
 struct page {
-    uint32_t refs;       /* references; a domain's frame is freed when the last is gone */
-    uint16_t owner;      /* domid, or PAGE_OWNER_* */
-    uint8_t order;       /* of the free block that starts here */
-    uint8_t flags;       /* PAGE_* */
-    uint32_t next, prev; /* free list, by frame number */
+    union {
+        struct {
+            uint32_t refs;  /* references; a domain's frame is freed when the last is gone */
+            uint16_t owner; /* domid, or PAGE_OWNER_* */
+            uint8_t order;  /* of the free block that starts here */
+            uint8_t flags;  /* PAGE_* */
+        };
+        uint64_t held; /* all of these at once: page_get_owned() */
+    };
+    union {
+        struct {
+            uint32_t next, prev; /* free: list, by frame number */
+        };
+        uint64_t use; /* owned: what a pv guest uses it for (arch/x86/pv/frame.h); 0 at first */
+    };
 };
+
+_Static_assert(sizeof(struct page) == 16, "one for every frame of the machine");
 
 #define PAGE_FREE (1U << 0) /* heads a free block */
 #define PAGE_RAM (1U << 1)  /* managed here at all */
@@ -45,6 +57,8 @@ void pages_free(struct page_pool *pool, uint64_t mfn, unsigned order);
 /* One reference more / less. put returns true when it was the last: the caller frees. get fails on a frame with none.
  */
 bool page_get(struct page *page);
+/* The same, only if the frame is owner's, in one step: nobody else's frame is ever held, not even for a moment. */
+bool page_get_owned(struct page *page, uint16_t owner);
 bool page_put(struct page *page);
 
 #endif

@@ -12,6 +12,7 @@
 #include "kernel/console.h"
 #include "kernel/domain.h"
 #include "kernel/memory.h"
+#include "kernel/nmi.h"
 #include "kernel/printk.h"
 #include "kernel/printk_internal.h"
 #include "kernel/timers.h"
@@ -180,6 +181,7 @@ void summary_end_run(void)
     if (nr_results == 0)
         printk(LOG_ERROR, "no domain could be started: there is nothing to run");
     bool ok = nr_results > 0 && print_table();
+    nmi_summary();
     if (!all_frames_back())
         ok = false;
     summary_verdict(ok);

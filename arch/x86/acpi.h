@@ -70,9 +70,10 @@ struct acpi_override {
 };
 
 struct acpi_info {
-    uint64_t rsdp;       /* where it was found; 0 if it came as a copy */
-    unsigned revision;   /* of the RSDP: 0 = ACPI 1.0, else 2 or more */
-    const char *warning; /* the first odd thing that was repaired, a sentence, or NULL */
+    uint64_t rsdp;         /* where it was found; 0 if it came as a copy */
+    unsigned revision;     /* of the RSDP: 0 = ACPI 1.0, else 2 or more */
+    const char *warning;   /* the first odd thing that was repaired, a sentence, or NULL */
+    char warning_table[5]; /* the signature of the table that it is about, or "" */
 
     /* MADT. No MADT: nr_cpus is 0, and the caller goes on with the boot CPU alone. */
     bool has_madt;
@@ -117,9 +118,10 @@ struct acpi_info {
 /*
  * Fill *info from the tables that the RSDP at physical address rsdp_pa leads to; rsdp_pa 0 searches the places of a
  * BIOS: the first KiB of the EBDA, then 0xE0000-0xFFFFF. The window is asked for 0x40E (2 bytes) too, then. A table
- * that is missing or broken leaves its part zero (a broken one sets info->warning). 0, or -1 with *error set to a
- * sentence, if there is no valid RSDP or no valid root table. Not reentrant for one *info; keeps no pointer into the
- * tables.
+ * that is missing or broken leaves its part zero (a broken one sets info->warning), but what ACPI has twice is looked
+ * for at the second place: the root table by XSDT and RSDT, the DSDT by both fields of the FADT. 0, or -1 with *error
+ * set to a sentence, if there is no valid RSDP or no valid root table. Not reentrant for one *info; keeps no pointer
+ * into the tables.
  */
 int acpi_parse(uint64_t rsdp_pa, acpi_window_fn window, struct acpi_info *info, const char **error);
 

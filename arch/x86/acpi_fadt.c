@@ -85,9 +85,8 @@ void acpi_take_fadt(struct acpi_parser *parser, struct acpi_table table)
     info->hw_reduced = flags & FADT_HW_REDUCED;
     info->no_8042 = acpi_field8(table, ACPI_TABLE_REVISION) >= FADT_REVISION_BOOT_ARCH &&
                     !(acpi_field8(table, FADT_BOOT_ARCH) & FADT_BOOT_8042);
-    info->dsdt = acpi_field(table, FADT_X_DSDT, 8);
-    if (info->dsdt == 0)
-        info->dsdt = acpi_field32(table, FADT_DSDT);
+    parser->dsdt[0] = acpi_field(table, FADT_X_DSDT, 8);
+    parser->dsdt[1] = acpi_field32(table, FADT_DSDT);
     if (!info->hw_reduced)
         take_pm_registers(info, table, flags);
     if (flags & FADT_RESET_REG_SUP)

@@ -14,6 +14,8 @@
 struct acpi_parser {
     acpi_window_fn window; /* at most one pointer from it is in use at any time */
     struct acpi_info *info;
+    uint64_t dsdt[2]; /* physical: by the FADT's extended field, and by the one of ACPI 1.0; 0 = none */
+    size_t summed;    /* bytes of tables so far: what is wild must not take minutes */
 };
 
 /* A whole table, or a part of one, inside the window. */

@@ -191,7 +191,8 @@ void chains_unmask(unsigned seed)
 
         if (!port)
             continue;
-        /* Not between the two: where one vcpu answers itself, an upcall may go on for ever, and the port stay masked. */
+        /* Not between the two: where one vcpu answers itself, an upcall may go on for ever, and the port stay masked.
+         */
         bool on = env_upcalls_off();
         evt_mask(port);
         evt_unmask(port); /* may fail: a reset may have closed it */

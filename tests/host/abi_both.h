@@ -43,6 +43,8 @@
 #define xen_memory_map64 ours_xen_memory_map64
 #define xen_memory_map32 ours_xen_memory_map32
 #define e820entry ours_e820entry
+#define mmu_update ours_mmu_update
+#define mmuext_op ours_mmuext_op
 #define sched_shutdown ours_sched_shutdown
 #define physdev_eoi ours_physdev_eoi
 #define physdev_irq_status_query ours_physdev_irq_status_query
@@ -77,6 +79,7 @@
 #include "guest/abi/event_channel.h"
 #include "guest/abi/hvm.h"
 #include "guest/abi/memory.h"
+#include "guest/abi/mmu.h"
 #include "guest/abi/physdev.h"
 #include "guest/abi/sched.h"
 #include "guest/abi/vcpu.h"
@@ -117,6 +120,8 @@
 #undef xen_memory_map64
 #undef xen_memory_map32
 #undef e820entry
+#undef mmu_update
+#undef mmuext_op
 #undef sched_shutdown
 #undef physdev_eoi
 #undef physdev_irq_status_query

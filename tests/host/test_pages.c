@@ -178,6 +178,30 @@ static void references_count(void **state)
 }
 
 /* Random calls; the reference is a table that says which frame belongs to which block. */
+/* A frame that is another's, or nobody's, is not even held for a moment. */
+static void a_reference_can_be_for_the_owner_alone(void **state)
+{
+    uint64_t mfn = pages_alloc(&pool, 0, 7);
+    struct page *page = &pages[mfn];
+    (void)state;
+    assert_int_equal(page->use, 0);
+    assert_true(page_get_owned(page, 7));
+    assert_int_equal(page->refs, 2);
+    assert_false(page_get_owned(page, 8));
+    assert_false(page_get_owned(page, PAGE_OWNER_NONE));
+    page->refs = UINT32_MAX;
+    assert_false(page_get_owned(page, 7));
+    page->refs = 1;
+    assert_true(page_put(page));
+    assert_false(page_get_owned(page, 7));
+    assert_int_equal(page->owner, 7);
+    page->use = ~UINT64_C(0);
+    pages_free(&pool, mfn, 0);
+    assert_false(page_get_owned(page, PAGE_OWNER_NONE));
+    assert_int_equal(pages_alloc(&pool, 0, 7), mfn);
+    assert_int_equal(page->use, 0);
+}
+
 static void random_calls_agree_with_a_table(void **state)
 {
     enum { BLOCKS = 300 };
@@ -232,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup(a_second_free_is_caught, fresh_pool),
         cmocka_unit_test_setup(wrong_frees_are_caught, fresh_pool),
         cmocka_unit_test_setup(references_count, fresh_pool),
+        cmocka_unit_test_setup(a_reference_can_be_for_the_owner_alone, fresh_pool),
         cmocka_unit_test_setup(random_calls_agree_with_a_table, fresh_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

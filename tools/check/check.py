@@ -172,6 +172,12 @@ def check_shell(_):
     return output_of(["shellcheck", *scripts]) if scripts else ""
 
 
+def check_man(_):
+    """manual pages: mandoc finds nothing to warn of"""
+    need("mandoc", "mandoc")
+    return output_of(["mandoc", "-T", "lint", "-W", "warning", *sorted(str(p) for p in pathlib.Path("docs/man").glob("*.[1-8]"))])
+
+
 def check_abi(_):
     """guest/abi against Xen's public headers"""
     if not os.path.exists("/usr/include/xen/xen.h"):
@@ -190,6 +196,7 @@ CHECKS = {
     "statements": check_statements,
     "python": check_python,
     "shell": check_shell,
+    "man": check_man,
     "cppcheck": check_cppcheck,
     "tidy": check_tidy,
 }

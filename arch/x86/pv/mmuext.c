@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* mmuext_op (xen.h): a list of operations on tables, address spaces and translations. */
+#include "arch/x86/layout.h"
+#include "arch/x86/pv/env.h"
+#include "arch/x86/pv/list.h"
+#include "arch/x86/pv/mmu.h"
+#include "arch/x86/pv/table.h"
+#include "arch/x86/pv/vcpu_set.h"
+#include "common/error.h"
+#include "common/string.h"
+#include "guest/abi/errno.h"
+#include "guest/abi/mmu.h"
+
+#define LDT_ENTRIES_MAX 8192U
+
+/* --- Tables */
+
+static int pin(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    return pv_pin(v->dom, op->arg1.mfn, owner, (enum pv_type)(PV_L1 + op->cmd - MMUEXT_PIN_L1_TABLE));
+}
+
+static int unpin(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    return pv_unpin(v->dom, op->arg1.mfn, owner);
+}
+
+/* The processor leaves the old root before its references go. */
+static void set_root(struct pv_vcpu *v, uint64_t *root, uint64_t mfn)
+{
+    uint64_t old = *root;
+
+    *root = mfn;
+    pv_env_load_root(v);
+    if (old)
+        pv_put_page_and_type(v->dom, old);
+}
+
+static int new_kernel_root(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    (void)owner;
+    int rc = pv_get_page_and_type(v->dom, op->arg1.mfn, v->dom->domid, PV_L4);
+    if (!rc)
+        set_root(v, &v->kernel_root, op->arg1.mfn);
+    return rc;
+}
+
+/* 0: the vcpu has no user mode from now on. */
+static int new_user_root(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    (void)owner;
+    int rc = op->arg1.mfn ? pv_get_page_and_type(v->dom, op->arg1.mfn, v->dom->domid, PV_L4) : 0;
+    if (!rc)
+        set_root(v, &v->user_root, op->arg1.mfn);
+    return rc;
+}
+
+void pv_release_roots(struct pv_vcpu *v)
+{
+    if (v->kernel_root)
+        pv_put_page_and_type(v->dom, v->kernel_root);
+    if (v->user_root)
+        pv_put_page_and_type(v->dom, v->user_root);
+    v->kernel_root = v->user_root = 0;
+}
+
+/* --- Translations */
+
+static int flush_local(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    struct pv_vcpu_set set = pv_set_of(v);
+    (void)owner;
+    pv_env_flush(v->dom, &set, op->cmd == MMUEXT_INVLPG_LOCAL ? op->arg1.linear_addr : PV_ALL_ADDRESSES);
+    return 0;
+}
+
+static int flush_multi(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    struct pv_vcpu_set set;
+    (void)owner;
+    if (pv_set_read(v->dom, op->arg2.vcpumask, &set))
+        return xen_error(XEN_EFAULT);
+    pv_env_flush(v->dom, &set, op->cmd == MMUEXT_INVLPG_MULTI ? op->arg1.linear_addr : PV_ALL_ADDRESSES);
+    return 0;
+}
+
+static int flush_all(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    struct pv_vcpu_set set = pv_set_all(v->dom);
+    (void)owner;
+    pv_env_flush(v->dom, &set, op->cmd == MMUEXT_INVLPG_ALL ? op->arg1.linear_addr : PV_ALL_ADDRESSES);
+    return 0;
+}
+
+/* --- Contents of pages */
+
+static int clear_page(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    int rc = pv_get_page_and_type(v->dom, op->arg1.mfn, owner, PV_WRITABLE);
+    if (rc)
+        return rc;
+    memset(pv_env_map(op->arg1.mfn), 0, PAGE_SIZE);
+    pv_put_page_and_type(v->dom, op->arg1.mfn);
+    return 0;
+}
+
+static int copy_page(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    if (!pv_env_get_page(op->arg2.src_mfn, owner))
+        return xen_error(XEN_EINVAL);
+    int rc = pv_get_page_and_type(v->dom, op->arg1.mfn, owner, PV_WRITABLE);
+    if (!rc) {
+        memmove(pv_env_map(op->arg1.mfn), pv_env_map(op->arg2.src_mfn), PAGE_SIZE);
+        pv_put_page_and_type(v->dom, op->arg1.mfn);
+    }
+    pv_env_put_page(op->arg2.src_mfn);
+    return rc;
+}
+
+/* --- The rest */
+
+/* Its pages are looked at when a descriptor is loaded from them. */
+static int set_ldt(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    uint64_t base = op->arg1.linear_addr, last = base + op->arg2.nr_ents * 8ULL - 1;
+
+    if (owner != v->dom->domid)
+        return xen_error(XEN_EPERM);
+    if (op->arg2.nr_ents > LDT_ENTRIES_MAX || (base & (PAGE_SIZE - 1)))
+        return xen_error(XEN_EINVAL);
+    if (op->arg2.nr_ents && (pv_address_is_reserved(base) || pv_address_is_reserved(last)))
+        return xen_error(XEN_EINVAL);
+    v->ldt_base = op->arg2.nr_ents ? base : 0;
+    v->ldt_entries = (uint16_t)op->arg2.nr_ents;
+    pv_env_load_ldt(v);
+    return 0;
+}
+
+/* For domains with devices, of which there are none. */
+static int flush_cache(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    (void)v;
+    (void)op;
+    (void)owner;
+    return xen_error(XEN_EACCES);
+}
+
+static int mark_super(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
+{
+    (void)v;
+    (void)op;
+    (void)owner;
+    return xen_error(XEN_EOPNOTSUPP);
+}
+
+static int (*const operations[])(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner) = {
+    [MMUEXT_PIN_L1_TABLE] = pin,
+    [MMUEXT_PIN_L2_TABLE] = pin,
+    [MMUEXT_PIN_L3_TABLE] = pin,
+    [MMUEXT_PIN_L4_TABLE] = pin,
+    [MMUEXT_UNPIN_TABLE] = unpin,
+    [MMUEXT_NEW_BASEPTR] = new_kernel_root,
+    [MMUEXT_TLB_FLUSH_LOCAL] = flush_local,
+    [MMUEXT_INVLPG_LOCAL] = flush_local,
+    [MMUEXT_TLB_FLUSH_MULTI] = flush_multi,
+    [MMUEXT_INVLPG_MULTI] = flush_multi,
+    [MMUEXT_TLB_FLUSH_ALL] = flush_all,
+    [MMUEXT_INVLPG_ALL] = flush_all,
+    [MMUEXT_FLUSH_CACHE] = flush_cache,
+    [MMUEXT_SET_LDT] = set_ldt,
+    [MMUEXT_NEW_USER_BASEPTR] = new_user_root,
+    [MMUEXT_CLEAR_PAGE] = clear_page,
+    [MMUEXT_COPY_PAGE] = copy_page,
+    [MMUEXT_FLUSH_CACHE_GLOBAL] = flush_cache,
+    [MMUEXT_MARK_SUPER] = mark_super,
+    [MMUEXT_UNMARK_SUPER] = mark_super,
+};
+
+static int do_entry(struct pv_vcpu *v, const void *entry, const struct pv_list_owners *owners)
+{
+    const struct mmuext_op *op = entry;
+    if (op->cmd >= sizeof(operations) / sizeof(operations[0]) || !operations[op->cmd])
+        return xen_error(XEN_ENOSYS);
+    return operations[op->cmd](v, op, owners->data);
+}
+
+/* args: list, count, address of the number done, FD. */
+int64_t pv_mmuext_op(struct pv_vcpu *v, uint64_t *args)
+{
+    struct pv_list_owners owners;
+    int rc = pv_resolve_domid(v, (uint16_t)args[3], &owners.data);
+
+    owners.table = owners.data;
+    return rc ? rc : pv_list_run(v, args, sizeof(struct mmuext_op), &owners, do_entry);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* update_va_mapping (xen.h): the entry that maps an address in the caller's address space. */
+#include "arch/x86/pv/env.h"
+#include "arch/x86/pv/mmu.h"
+#include "arch/x86/pv/table.h"
+#include "arch/x86/pv/update.h"
+#include "arch/x86/pv/vcpu_set.h"
+#include "arch/x86/regs.h"
+#include "common/error.h"
+#include "guest/abi/errno.h"
+#include "guest/abi/mmu.h"
+#include "guest/abi/xen.h"
+
+static unsigned index_at(uint64_t va, unsigned level)
+{
+    return (unsigned)(va >> (12 + 9 * (level - 1)) & (PV_ENTRIES - 1));
+}
+
+/*
+ * The frame of the L1 table for va, or 0. Others may change the tables meanwhile, and what has been one may be
+ * anything: so each frame that is met need only exist, and the last one is checked by who updates it.
+ */
+static uint64_t find_l1(const struct pv_vcpu *v, uint64_t va)
+{
+    uint64_t mfn = v->kernel_root;
+
+    for (unsigned level = 4; level > 1 && mfn; level--) {
+        uint64_t entry = __atomic_load_n(&pv_env_map(mfn)[index_at(va, level)], __ATOMIC_ACQUIRE);
+        mfn = entry & PTE_PRESENT ? (entry & PTE_ADDRESS) >> 12 : 0;
+        if (!pv_env_type(mfn))
+            mfn = 0;
+    }
+    return mfn;
+}
+
+/* Whose translations flags mean; nobody's if none are to be flushed. */
+static int whom_to_flush(const struct pv_vcpu *v, uint64_t flags, struct pv_vcpu_set *set)
+{
+    uint64_t who = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK;
+
+    *set = (struct pv_vcpu_set){{0}};
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
+        return 0;
+    if (who != UVMF_LOCAL && who != UVMF_ALL)
+        return pv_set_read(v->dom, who, set);
+    *set = who == UVMF_ALL ? pv_set_all(v->dom) : pv_set_of(v);
+    return 0;
+}
+
+static int64_t update(struct pv_vcpu *v, const uint64_t *args, uint16_t data_owner)
+{
+    uint64_t va = args[0], flags = args[2];
+    struct pv_vcpu_set set;
+
+    if (pv_address_is_reserved(va) || (flags & UVMF_FLUSHTYPE_MASK) == UVMF_FLUSHTYPE_MASK)
+        return xen_error(XEN_EINVAL);
+    if (whom_to_flush(v, flags, &set))
+        return xen_error(XEN_EFAULT);
+    struct pv_update u = {
+        .mfn = find_l1(v, va),
+        .index = index_at(va, 1),
+        .value = args[1],
+        .table_owner = v->dom->domid,
+        .data_owner = data_owner,
+    };
+    int rc = pv_update_table(v->dom, &u, 1);
+    if (!rc && (flags & UVMF_FLUSHTYPE_MASK) != UVMF_NONE)
+        pv_env_flush(v->dom, &set, flags & UVMF_INVLPG ? va : PV_ALL_ADDRESSES);
+    return rc;
+}
+
+/* args: address, entry, flags. */
+int64_t pv_update_va_mapping(struct pv_vcpu *v, uint64_t *args)
+{
+    return update(v, args, v->dom->domid);
+}
+
+/* args: address, entry, flags, whose frame the entry maps. */
+int64_t pv_update_va_mapping_otherdomain(struct pv_vcpu *v, uint64_t *args)
+{
+    uint16_t owner;
+    int rc = pv_resolve_domid(v, (uint16_t)args[3], &owner);
+
+    return rc ? rc : update(v, args, owner);
+}
