@@ -4,6 +4,7 @@
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpu_record.h"
+#include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "boot/boot_info.h"
 #include "kernel/build.h"
@@ -51,6 +52,31 @@ static void loader_init(uint32_t magic, uint32_t boot_pa)
 static void warn_option(const char *sentence)
 {
     printk(LOG_WARNING, "%s", sentence);
+}
+
+static void note_port(const char *sentence)
+{
+    printk(LOG_INFO, "serial:     %s", sentence);
+}
+
+static void serial_line_init(void)
+{
+    note_port(console_find_serial(options.com, options.baud, note_port));
+    if (console_use_serial())
+        printk_log_to_serial();
+}
+
+/* A port that needs no tables of the firmware is told from the others early: it may be the only console. */
+static void serial_line_early(void)
+{
+    if (!serial_choice_is_late(options.com))
+        serial_line_init();
+}
+
+static void serial_line_late(void)
+{
+    if (serial_choice_is_late(options.com))
+        serial_line_init();
 }
 
 static void options_init(void)
@@ -122,11 +148,13 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     banner();                      /* who we are */
     loader_init(magic, boot_pa);   /* what the loader told us */
     options_init();                /* our command line */
+    serial_line_early();           /* the port that the command line names */
     console_boot_info(&boot_info); /* the screen's mode is known */
     memory_init(&boot_info);       /* page tables, page pool */
     framebuffer_init();            /* a framebuffer can be reached now */
     boot_cpu_init();               /* descriptors, protections */
     arch_acpi_init(&boot_info);    /* tables of the firmware */
+    serial_line_late();            /* the port that the firmware names, or the first that answers */
     input_init();                  /* input without a serial port */
     apic_init();                   /* local interrupts */
     clock_init();                  /* TSC, timer */

@@ -86,8 +86,10 @@ __attribute__((format(printf, 3, 0))) static void vprint(const char *tag, const 
         n = sizeof line - 2;
     line[n] = '\n';
     log_ring_write(&ring, line, n + 1);
-    console_write(line, n + 1);
+    const char *problem = console_write(line, n + 1);
     printk_unlock(locked);
+    if (problem)
+        printk(LOG_WARNING, "%s", problem);
 }
 
 void printk(enum log_level level, const char *fmt, ...)
@@ -156,7 +158,7 @@ bool printk_page(int key)
     return taken;
 }
 
-void printk_show_log(void)
+static void write_log(void (*write)(const char *text, size_t size))
 {
     static char chunk[1024];
     uint64_t pos = 0, end = ring.written;
@@ -165,9 +167,24 @@ void printk_show_log(void)
         size_t n = log_ring_read(&ring, &pos, chunk, sizeof chunk);
         if (n == 0)
             break;
-        console_write(chunk, n);
+        write(chunk, n);
     }
     printk_unlock(locked);
+}
+
+static void write_everywhere(const char *text, size_t size)
+{
+    (void)console_write(text, size);
+}
+
+void printk_show_log(void)
+{
+    write_log(write_everywhere);
+}
+
+void printk_log_to_serial(void)
+{
+    write_log(console_write_serial);
 }
 
 /* Nothing but the keyboard is asked any more: the log can be read, and the machine be started again. */
