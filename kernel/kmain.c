@@ -3,6 +3,7 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpu_record.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "boot/boot_info.h"
@@ -84,6 +85,8 @@ static void options_init(void)
     hypervisor_cmdline = boot_info.cmdline;
     printk_set_level(options.log);
     sched_set_timeslice(options.timeslice);
+    if (options.report)
+        report_prepare(&boot_info);
     if (options.noreboot) {
         printk_stay_on_panic();
         summary_stay();
@@ -95,11 +98,22 @@ static void framebuffer_init(void)
     printk(LOG_INFO, "screen:     %s", console_memory_ready(&boot_info));
 }
 
+static void processor_details(void)
+{
+    const struct cpu_record *r = &boot_cpu_record;
+    uint32_t microcode, smis;
+    bool counted = record_smi_count(r, &smis);
+    (void)record_microcode(r, &microcode);
+    printk(LOG_DEBUG, "processor:  family %u, model %u, stepping %u, microcode revision %#x, %u SMIs%s",
+           record_family(r), record_model(r), record_stepping(r), microcode, smis, counted ? "" : " (not counted)");
+}
+
 static void boot_cpu_init(void)
 {
     cpu_init_bsp();
     printk_cpus_ready();
     printk(LOG_INFO, "processor:  %s, %s", cpu_model(), cpu_protections());
+    processor_details();
 }
 
 static void input_init(void)
@@ -150,7 +164,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     cpus_init();          /* the other processors */
     console_input_init(); /* debug keys, guests' input */
     if (options.report)
-        report_run(&boot_info); /* the machine instead of guests */
-    domains_init();             /* guests from modules */
-    sched_run();                /* and off they go */
+        report_run(); /* the machine instead of guests */
+    domains_init();   /* guests from modules */
+    sched_run();      /* and off they go */
 }

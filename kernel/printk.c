@@ -29,6 +29,7 @@ static uint32_t lock_owner = NOBODY; /* CPU that prints now; atomic */
 static uint32_t panicking = NOBODY;  /* CPU in panic(); atomic */
 static bool cpus_ready;
 static bool stay_on_panic;
+static void (*last_words)(const char *why); /* see printk_on_panic() */
 
 static const char *const level_tag[] = {
     [LOG_ERROR] = "error: ",
@@ -144,6 +145,11 @@ void printk_stay_on_panic(void)
     stay_on_panic = true;
 }
 
+void printk_on_panic(void (*print)(const char *why))
+{
+    last_words = print;
+}
+
 bool printk_page(int key)
 {
     bool locked = printk_lock();
@@ -203,13 +209,21 @@ void panic(const char *fmt, ...)
     if (cpus_ready)
         arch_panic_stop_others();
     pager_end(&pager);
+    static char why[PRINTK_LINE_MAX];
     va_list args;
     va_start(args, fmt);
-    vprint("panic: ", "xen", fmt, args);
+    format_v(why, sizeof why, fmt, args);
     va_end(args);
+    print_line("xen", "panic: %s", why);
     backtrace((uintptr_t)__builtin_frame_address(0), 0);
+    if (last_words)
+        last_words(why);
     printk_guest_line("xen", "verdict: failure");
     console_drain();
+    if (last_words && !stay_on_panic) {
+        machine_leave_emulator(false);
+        stay_on_panic = true;
+    }
     while (stay_on_panic)
         panic_key(console_read_key());
     machine_power_off(false);

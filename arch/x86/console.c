@@ -18,6 +18,7 @@
 
 static struct framebuffer fb;
 static char screen_text[80];
+static const char *keyboard_text = "not looked for yet";
 
 static void draw(unsigned row, unsigned column, const char *text, unsigned n)
 {
@@ -70,6 +71,7 @@ void console_describe(void (*fact)(const char *key, const char *value))
 {
     fact("serial port", serial_describe());
     fact("screen", screen_text);
+    fact("keyboard", keyboard_text);
 }
 
 static void put_serial(char c)
@@ -111,7 +113,8 @@ bool console_use_serial(void)
 
 const char *console_find_keyboard(void)
 {
-    return keyboard_init(acpi->no_8042);
+    keyboard_text = keyboard_init(acpi->no_8042);
+    return keyboard_text;
 }
 
 int console_read_key(void)
