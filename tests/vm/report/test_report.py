@@ -83,6 +83,8 @@ def test_panic():
     run = harness.boot(scenario, firmware="direct", extra=("-M", "pit=off")).expect_bad()
     assert list(sections(run.log)) == SECTIONS
     assert verdict(run) == "no, because the PIT does not run: take option clock= away"
+    clocks = dict(sections(run.log)["Timers"])
+    assert clocks["PIT"] == "missing" and clocks["HPET"].startswith("present: the TSC has ")
 
 
 # --- On every console
