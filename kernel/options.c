@@ -26,6 +26,15 @@ static bool set_log(struct options *o, const char *value)
     return false;
 }
 
+static bool set_x2apic(struct options *o, const char *value)
+{
+    bool yes = strcmp(value, "yes") == 0;
+    if (!yes && strcmp(value, "no") != 0)
+        return false;
+    o->x2apic = yes ? APIC_X2APIC : APIC_XAPIC;
+    return true;
+}
+
 static const char *const clock_names[] = {
     [TIME_CLOCK_HPET] = "hpet",
     [TIME_CLOCK_PM] = "pm",
@@ -100,6 +109,7 @@ static const struct option {
     {"maxcpus", true, set_maxcpus, "a number from 1"},
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
     {"clock", true, set_clock, "hpet, pm or pit"},
+    {"x2apic", true, set_x2apic, "yes or no"},
     {"selftest", true, set_selftest, "the name of a test"},
     {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/apic_mode.h"
 #include "arch/x86/time.h"
 #include "kernel/printk.h"
 
@@ -16,6 +17,7 @@ struct options {
     enum log_level log;    /* log=error|warning|info|debug; default info */
     uint32_t maxcpus;      /* maxcpus=N: start at most N CPUs; default all that there is room for */
     uint32_t timeslice;    /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
+    enum apic_wish x2apic; /* x2apic=yes|no: which mode of the local APICs; default the better one */
     enum time_clock clock; /* clock=hpet|pm|pit: measure the TSC by this one alone; default what is best */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
     bool report;                         /* instead of guests, print what this machine can do */
