@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/pv/update.h"
 #include "guest/abi/errno.h"
 #include "guest/abi/mmu.h"
 #include "guest/abi/xen.h"
@@ -328,6 +329,46 @@ static void naming_another_domain_needs_leave(void **state)
     assert_true(fake_is_live(FOREIGN, PV_WRITABLE, 3));
 }
 
+/* FD is about what L1 entries map; a table leads to tables of its own owner only. */
+static void tables_are_the_table_owners(void **state)
+{
+    struct pv_vcpu *v = &fake.cpu[0].v;
+    (void)state;
+    fake.may_name = true;
+    assert_int_equal(fake_mmu_update_by(v, at(L2, 1), fake_entry(FOREIGN_L1, RW), 2), -XEN_EINVAL);
+    assert_int_equal(fake_mmu_update_by(v, at(L2, 1), fake_entry(OTHER_L1, RW), 2), 0);
+}
+
+/* The frame was none when it was looked at first; another vcpu makes it a table before it is written to. */
+static unsigned steps_before;
+
+static void pin_meanwhile(void)
+{
+    if (fake.frame[OTHER_L1].refs == 1 || fake.steps <= steps_before)
+        return;
+    fake.point = NULL;
+    int rc = pv_pin(&fake.domain[0], OTHER_L1, 1, PV_L1);
+    assert_true(rc == 0 || rc == -XEN_EINVAL); /* too late, if it is on its way to be written to */
+}
+
+static void a_frame_may_become_a_table_before_it_is_written_to(void **state)
+{
+    struct pv_update u = {.mfn = OTHER_L1, .value = fake_entry(PAGE2, RW), .table_owner = 1, .data_owner = 1};
+    (void)state;
+    for (unsigned skip = 0; skip < 8; skip++) {
+        fake_mmuext(MMUEXT_UNPIN_TABLE, OTHER_L1, 0);
+        fake.steps = 0;
+        steps_before = skip;
+        fake.point = pin_meanwhile;
+        assert_int_equal(pv_update_entry(&fake.domain[0], &u), 0);
+        fake.point = NULL;
+        fake_drain(&fake.domain[0]);
+        fake_check(true);
+        assert_int_equal(*entry_of(OTHER_L1, 0), fake_entry(PAGE2, RW));
+        *entry_of(OTHER_L1, 0) = fake_phase(OTHER_L1) == PV_IDLE ? 0 : *entry_of(OTHER_L1, 0);
+    }
+}
+
 /* --- update_va_mapping */
 
 static void an_address_is_mapped(void **state)
@@ -436,6 +477,8 @@ int main(void)
         T(the_order_of_a_list_is_kept),
         T(bad_addresses_are_faults),
         T(naming_another_domain_needs_leave),
+        T(tables_are_the_table_owners),
+        T(a_frame_may_become_a_table_before_it_is_written_to),
         T(an_address_is_mapped),
         T(addresses_without_a_table_are_refused),
         T(flushes_are_whose_and_what_the_flags_say),
