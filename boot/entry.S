@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the boot loader to kmain(): multiboot headers, 32-bit entry, early page tables, long mode, high half.
+ * From the boot loader to kmain(): multiboot headers, 32-bit entry, early page tables, long mode, high half. An NMI may
+ * come at any time: it is passed over.
  *
  * At entry (multiboot 1 and 2 alike): 32-bit protected mode, no paging, flat segments, %eax = magic number, %ebx =
  * physical address of the loader's information. Throughout the 32-bit part: %edi = magic, %esi = information.
@@ -10,6 +11,7 @@
 #include "arch/x86/stacks.h"
 #include "boot/boot.h"
 
+#define VEC_NMI 2
 #define PA(symbol) ((symbol) - IMAGE_BASE)
 
         .section .multiboot, "ax"
@@ -63,11 +65,36 @@ entry32:
         je 1f
         movl $PA(no_multiboot), %ebp
         jmp refuse
-1:      call check_long_mode
+1:      call pass_over_nmis
+        call check_long_mode
         call build_early_tables
         call enable_long_mode
-        lgdt PA(early_gdt_pointer)
         ljmp $SEL_CODE64, $PA(entry64_low)
+
+/*
+ * Our descriptors, and an interrupt table that has a gate for NMIs where 32-bit mode looks for it and another one where
+ * 64-bit mode does. An NMI before goes where the loader's table leads to. Keeps %edi, %esi.
+ */
+pass_over_nmis:
+        lgdt PA(early_gdt_pointer)
+        ljmp $SEL_CODE32, $PA(1f)
+1:      movl $SEL_DATA, %eax
+        movl %eax, %ds
+        movl %eax, %es
+        movl %eax, %ss
+        movl $PA(early_nmi32), %eax
+        movw %ax, PA(early_gate32)
+        shrl $16, %eax
+        movw %ax, PA(early_gate32) + 6
+        movl $PA(early_nmi64), %eax
+        movw %ax, PA(early_gate64)
+        shrl $16, %eax
+        movw %ax, PA(early_gate64) + 6
+        lidt PA(early_idt_pointer)
+        ret
+
+early_nmi32:
+        iretl
 
 /* Goes to refuse unless the processor has long mode. Keeps %edi, %esi. */
 check_long_mode:
@@ -132,6 +159,9 @@ enable_long_mode:
         ret
 
         .code64
+early_nmi64:
+        iretq
+
 entry64_low:
         movabsq $entry64_high, %rax
         jmp *%rax
@@ -170,10 +200,26 @@ early_gdt_pointer:
 early_gdt_pointer_high:
         .short 4 * 8 - 1
         .quad early_gdt
+early_idt_pointer:
+        .short early_idt_end - early_idt - 1
+        .long PA(early_idt)
 no_multiboot:
         .asciz "xen: this image must be started by a multiboot 1 or multiboot 2 boot loader.\r\n"
 no_long_mode:
         .asciz "xen: this processor has no 64-bit mode, and Xenolith needs it.\r\n"
+
+        .data
+        .balign 8
+#define GATE_INTERRUPT 0x8e00
+early_idt:
+        .skip VEC_NMI * 8
+early_gate32: /* SDM Vol. 3A, figure 6-2 */
+        .short 0, SEL_CODE32, GATE_INTERRUPT, 0
+        .skip early_idt + VEC_NMI * 16 - .
+early_gate64: /* figure 6-8 */
+        .short 0, SEL_CODE64, GATE_INTERRUPT, 0
+        .long 0, 0
+early_idt_end:
 
         .bss
         .balign PAGE_SIZE

@@ -21,7 +21,7 @@ struct rule {
 
 static const char *first_broken(const struct rule *rules, size_t n, const struct subject *s)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && rules[i].holds; i++) {
         if (!rules[i].holds(s))
             return rules[i].broken;
     }
@@ -45,7 +45,7 @@ static uint32_t in_page(const void *p)
     return (uint32_t)((uintptr_t)p & (EVT_PAGE_SIZE - 1));
 }
 
-/* --- Ports */
+/* --- Ports, whatever their state */
 
 static uint8_t plain_state(const struct evt_port *p)
 {
@@ -100,50 +100,6 @@ static bool port_names_a_queue(const struct subject *s)
     return !is_fifo(s->d) || (s->port->fifo & EVT_FIFO_QUEUE) >> EVT_FIFO_QUEUE_SHIFT < nr_queues(s->d);
 }
 
-static bool unbound_port_is_for_a_domid(const struct subject *s)
-{
-    return plain_state(s->port) != EVTCHNSTAT_unbound || s->port->for_dom <= UINT16_MAX;
-}
-
-static bool interdomain_port_has_a_peer(const struct subject *s)
-{
-    if (plain_state(s->port) != EVTCHNSTAT_interdomain)
-        return true;
-    const struct evt_domain *peer = evt_link_domain(s->port->link);
-    return peer && evt_link_port(s->port->link) < peer->nr_known;
-}
-
-static bool peer_leads_back(const struct subject *s)
-{
-    if (plain_state(s->port) != EVTCHNSTAT_interdomain)
-        return true;
-    const struct evt_port *q = evt_port_of(evt_link_domain(s->port->link), evt_link_port(s->port->link));
-    return q != s->port && plain_state(q) == EVTCHNSTAT_interdomain && q->link == evt_link(s->d, s->number);
-}
-
-static bool virq_port_has_a_virq(const struct subject *s)
-{
-    return plain_state(s->port) != EVTCHNSTAT_virq || s->port->virq < NR_VIRQS;
-}
-
-static bool virq_port_is_in_the_table(const struct subject *s)
-{
-    if (plain_state(s->port) != EVTCHNSTAT_virq)
-        return true;
-    unsigned vcpu = evt_virq_is_global((uint32_t)s->port->virq) ? 0 : s->port->vcpu;
-    return evt_vcpu_of(s->d, vcpu)->virq_port[s->port->virq] == s->number;
-}
-
-static bool pirq_port_has_a_pirq(const struct subject *s)
-{
-    return plain_state(s->port) != EVTCHNSTAT_pirq || (s->port->pirq < s->d->nr_pirqs && s->d->pirq_port);
-}
-
-static bool pirq_port_is_in_the_table(const struct subject *s)
-{
-    return plain_state(s->port) != EVTCHNSTAT_pirq || s->d->pirq_port[s->port->pirq] == s->number;
-}
-
 static const struct rule port_rules[] = {
     {port_is_unlocked, "a port is locked"},
     {port_is_in_a_known_state, "a port is in no known state"},
@@ -153,13 +109,57 @@ static const struct rule port_rules[] = {
     {port_notifies_a_vcpu, "a port notifies a vcpu that does not exist"},
     {remembers_only_for_want_of_a_word, "an event is remembered for nobody"},
     {port_names_a_queue, "a port was linked on a queue that does not exist"},
-    {unbound_port_is_for_a_domid, "an unbound port is for no domid"},
-    {interdomain_port_has_a_peer, "an interdomain port leads nowhere"},
-    {peer_leads_back, "an interdomain port's peer does not lead back"},
-    {virq_port_has_a_virq, "a virq port has no such virq"},
-    {virq_port_is_in_the_table, "a virq port is not in the virq table"},
-    {pirq_port_has_a_pirq, "a pirq port has no such pirq"},
-    {pirq_port_is_in_the_table, "a pirq port is not in the table of pirqs"},
+};
+
+/* --- Ports in one state */
+
+static bool unbound_port_is_for_a_domid(const struct subject *s)
+{
+    return s->port->for_dom <= UINT16_MAX;
+}
+
+static bool interdomain_port_has_a_peer(const struct subject *s)
+{
+    const struct evt_domain *peer = evt_link_domain(s->port->link);
+    return peer && evt_link_port(s->port->link) < peer->nr_known;
+}
+
+static bool peer_leads_back(const struct subject *s)
+{
+    const struct evt_port *q = evt_port_of(evt_link_domain(s->port->link), evt_link_port(s->port->link));
+    return q != s->port && plain_state(q) == EVTCHNSTAT_interdomain && q->link == evt_link(s->d, s->number);
+}
+
+static bool virq_port_has_a_virq(const struct subject *s)
+{
+    return s->port->virq < NR_VIRQS;
+}
+
+static bool virq_port_is_in_the_table(const struct subject *s)
+{
+    unsigned vcpu = evt_virq_is_global((uint32_t)s->port->virq) ? 0 : s->port->vcpu;
+    return evt_vcpu_of(s->d, vcpu)->virq_port[s->port->virq] == s->number;
+}
+
+static bool pirq_port_has_a_pirq(const struct subject *s)
+{
+    return s->port->pirq < s->d->nr_pirqs && s->d->pirq_port;
+}
+
+static bool pirq_port_is_in_the_table(const struct subject *s)
+{
+    return s->d->pirq_port[s->port->pirq] == s->number;
+}
+
+static const struct rule state_rules[][2] = {
+    [EVTCHNSTAT_unbound] = {{unbound_port_is_for_a_domid, "an unbound port is for no domid"}},
+    [EVTCHNSTAT_interdomain] = {{interdomain_port_has_a_peer, "an interdomain port leads nowhere"},
+                                {peer_leads_back, "an interdomain port's peer does not lead back"}},
+    [EVTCHNSTAT_pirq] = {{pirq_port_has_a_pirq, "a pirq port has no such pirq"},
+                         {pirq_port_is_in_the_table, "a pirq port is not in the table of pirqs"}},
+    [EVTCHNSTAT_virq] = {{virq_port_has_a_virq, "a virq port has no such virq"},
+                         {virq_port_is_in_the_table, "a virq port is not in the virq table"}},
+    [EVTCHNSTAT_ipi] = {{NULL, NULL}},
 };
 
 static const char *check_ports(const struct evt_domain *d)
@@ -169,6 +169,8 @@ static const char *check_ports(const struct evt_domain *d)
     for (uint32_t port = 0; port < d->nr_known && !why; port++) {
         const struct subject s = {.d = d, .number = port, .port = evt_port_of(d, port)};
         why = FIRST_BROKEN(port_rules, &s);
+        if (!why)
+            why = FIRST_BROKEN(state_rules[plain_state(s.port)], &s);
     }
     return why;
 }

@@ -11,6 +11,7 @@
 #include "evtchn/evtchn.h"
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
+#include "kernel/nmi.h"
 #include "kernel/pirq.h"
 #include "kernel/poll.h"
 #include "kernel/printk_internal.h"
@@ -193,6 +194,7 @@ static const struct {
     ['i'] = {pirq_show, "interrupt lines"},
     ['l'] = {printk_show_log, "the log again"},
     ['m'] = {key_memory, "memory"},
+    ['n'] = {nmi_show, "NMIs and other interrupts that nobody asked for"},
     ['q'] = {key_quit, "end the run: destroy all domains, summary, power off"},
     ['R'] = {key_reboot, "reboot the machine at once"},
     ['t'] = {key_timers, "time and timers"},

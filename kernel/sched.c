@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "kernel/deferred.h"
+#include "kernel/nmi.h"
 #include "kernel/poll.h"
 #include "kernel/printk.h"
 #include "kernel/timers.h"
@@ -321,6 +322,13 @@ static bool is_idle(const struct runqueue *rq)
     return !rq->current && !rq->head[QUEUE_BOOSTED] && !rq->head[QUEUE_NORMAL];
 }
 
+/* CPU 0 only. */
+static void look_after_machine(const struct runqueue *rq, uint64_t now)
+{
+    nmi_look(now);
+    deferred_run(is_idle(rq));
+}
+
 void sched_run(void)
 {
     struct cpu *cpu = this_cpu();
@@ -335,7 +343,7 @@ void sched_run(void)
         if (rq->dump)
             serve_dump(rq);
         if (cpu->id == 0)
-            deferred_run(is_idle(rq));
+            look_after_machine(rq, now);
         bool changed = reschedule(rq, now);
         switch_state(rq, rq->current);
         if (rq->current)

@@ -12,6 +12,7 @@
 #include "kernel/console.h"
 #include "kernel/domain.h"
 #include "kernel/memory.h"
+#include "kernel/nmi.h"
 #include "kernel/printk.h"
 #include "kernel/printk_internal.h"
 #include "kernel/timers.h"
@@ -170,9 +171,10 @@ void summary_verdict_to_read(void)
     printk_guest_line("xen", "verdict: success");
     if (!stay)
         machine_leave_emulator(true);
-    printk(LOG_INFO, "The machine stays on, so that the report can be read.");
-    for (;;)
-        cpu_idle();
+    printk_plain_line("The machine stays on: PgUp and PgDn turn pages, R restarts, q switches it off.");
+    over = stay = true;
+    stay_here();
+    machine_power_off(true);
 }
 
 void summary_end_run(void)
@@ -180,6 +182,7 @@ void summary_end_run(void)
     if (nr_results == 0)
         printk(LOG_ERROR, "no domain could be started: there is nothing to run");
     bool ok = nr_results > 0 && print_table();
+    nmi_summary();
     if (!all_frames_back())
         ok = false;
     summary_verdict(ok);

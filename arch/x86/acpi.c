@@ -4,6 +4,7 @@
 #include "common/string.h"
 
 #define MAX_TABLE_SIZE (16U << 20)
+#define MAX_SUMMED (64U << 20) /* bytes of all tables together */
 #define MAX_ROOT_ENTRIES 1024
 #define RSDP1_SIZE 20
 #define RSDP2_SIZE 36
@@ -30,6 +31,18 @@ static const uint8_t *window_at(const struct acpi_parser *parser, uint64_t pa, s
     return pa <= UINT64_MAX - n ? parser->window(pa, n) : NULL;
 }
 
+/* A warning that names the table, whose header can be read. */
+static struct acpi_table warn_of(struct acpi_parser *parser, uint64_t pa, const char *sentence)
+{
+    struct acpi_info *info = parser->info;
+    const uint8_t *name = window_at(parser, pa, ACPI_HEADER_SIZE);
+
+    for (unsigned i = 0; i < 4 && name && !info->warning; i++)
+        info->warning_table[i] = name[i] > ' ' && name[i] <= '~' ? (char)name[i] : '?';
+    acpi_warn(parser, sentence);
+    return NO_TABLE;
+}
+
 /* The table at pa: header, length and checksum are good, or data is NULL and there is a warning (5.2.6). */
 static struct acpi_table table_at(struct acpi_parser *parser, uint64_t pa)
 {
@@ -40,20 +53,30 @@ static struct acpi_table table_at(struct acpi_parser *parser, uint64_t pa)
         return NO_TABLE;
     }
     table.size = acpi_field32(table, 4);
-    if (table.size < ACPI_HEADER_SIZE || table.size > MAX_TABLE_SIZE) {
-        acpi_warn(parser, "an ACPI table has an impossible length");
-        return NO_TABLE;
-    }
+    if (table.size < ACPI_HEADER_SIZE || table.size > MAX_TABLE_SIZE)
+        return warn_of(parser, pa, "an ACPI table has an impossible length");
+    parser->summed += table.size;
+    if (parser->summed > MAX_SUMMED)
+        return warn_of(parser, pa, "the ACPI tables are larger than 64 MiB together; the others were ignored");
     table.data = window_at(parser, pa, table.size);
-    if (!table.data) {
-        acpi_warn(parser, "an ACPI table goes on into memory that cannot be read");
-        return NO_TABLE;
-    }
-    if (!checksum_is_good(table.data, table.size)) {
-        acpi_warn(parser, "an ACPI table has a wrong checksum and was ignored");
-        return NO_TABLE;
-    }
+    if (!table.data)
+        return warn_of(parser, pa, "an ACPI table goes on into memory that cannot be read");
+    if (!checksum_is_good(table.data, table.size))
+        return warn_of(parser, pa, "an ACPI table has a wrong checksum and was ignored");
     return table;
+}
+
+/* Space, width, offset and access size in bytes 0-3, then the address. */
+struct acpi_address acpi_generic_address(struct acpi_table table, size_t offset)
+{
+    uint8_t access = acpi_field8(table, offset + 3);
+
+    return (struct acpi_address){
+        .space = acpi_field8(table, offset),
+        .bits = acpi_field8(table, offset + 1),
+        .access = access >= 1 && access <= 4 ? (uint8_t)(1U << (access - 1)) : 0,
+        .address = acpi_field(table, offset + 4, 8),
+    };
 }
 
 static bool has_signature(struct acpi_table table, const char *signature)
@@ -69,10 +92,8 @@ struct table_kind {
 };
 
 static const struct table_kind table_kinds[] = {
-    {"APIC", acpi_take_madt},
-    {"FACP", acpi_take_fadt},
-    {"HPET", acpi_take_hpet},
-    {"SPCR", acpi_take_spcr},
+    {"APIC", acpi_take_madt}, {"FACP", acpi_take_fadt}, {"HPET", acpi_take_hpet},
+    {"SPCR", acpi_take_spcr}, {"DBG2", acpi_take_dbg2},
 };
 static const struct table_kind ssdt_kind[] = {{"SSDT", acpi_find_s5}};
 
@@ -125,94 +146,93 @@ static size_t root_entries(struct acpi_parser *parser, struct root root)
     return MAX_ROOT_ENTRIES;
 }
 
-static int parse_roots(struct acpi_parser *parser, struct root xsdt, struct root rsdt, const char **error)
+/* The FADT has two pointers to it, and firmware may have kept only one of them right. */
+static void take_dsdt(struct acpi_parser *parser)
 {
-    struct root root = xsdt;
-    size_t n = root_entries(parser, root);
-    struct acpi_table dsdt;
+    for (unsigned i = 0; i < COUNT(parser->dsdt); i++) {
+        struct acpi_table dsdt = parser->dsdt[i] ? table_at(parser, parser->dsdt[i]) : NO_TABLE;
 
-    if (n == 0) {
-        root = rsdt;
-        n = root_entries(parser, root);
+        if (!has_signature(dsdt, "DSDT"))
+            continue;
+        parser->info->dsdt = parser->dsdt[i];
+        acpi_find_s5(parser, dsdt);
+        return;
     }
-    if (n == 0) {
-        *error = "ACPI has no valid root table (XSDT or RSDT)";
-        return -1;
-    }
+}
+
+/* All that one root table leads to. Returns how many entries it has. */
+static size_t parse_root(struct acpi_parser *parser, struct root root)
+{
+    size_t n = root_entries(parser, root);
+
     take_tables(parser, root, n, table_kinds, COUNT(table_kinds));
-    if (parser->info->dsdt) {
-        dsdt = table_at(parser, parser->info->dsdt);
-        if (has_signature(dsdt, "DSDT"))
-            acpi_find_s5(parser, dsdt);
-    }
+    take_dsdt(parser);
     if (!parser->info->has_s5)
         take_tables(parser, root, n, ssdt_kind, COUNT(ssdt_kind));
-    *error = NULL;
-    return 0;
+    return n;
+}
+
+static int parse_roots(struct acpi_parser *parser, struct root xsdt, struct root rsdt, const char **error)
+{
+    size_t n = parse_root(parser, xsdt);
+
+    if (!parser->info->has_madt && !parser->info->has_fadt)
+        n += parse_root(parser, rsdt);
+    *error = n ? NULL : "ACPI has no valid root table (XSDT or RSDT)";
+    return n ? 0 : -1;
 }
 
 /* ---- RSDP (5.2.5) ---- */
 
-/* How many bytes an RSDP has that begins with these 20: 20, more, or 0 if it is none; then *error says why. */
-static size_t rsdp_size(struct acpi_table head, const char **error)
+/* The first 20 bytes, which are all that ACPI 1.0 knows; *error says why if they are no RSDP. */
+static bool rsdp1_is_good(struct acpi_table rsdp, const char **error)
 {
-    size_t size = RSDP1_SIZE;
-
     *error = "the ACPI RSDP has no signature";
-    if (memcmp(head.data, "RSD PTR ", 8) != 0)
-        return 0;
+    if (memcmp(rsdp.data, "RSD PTR ", 8) != 0)
+        return false;
     *error = "the ACPI RSDP has a wrong checksum";
-    if (!checksum_is_good(head.data, RSDP1_SIZE))
-        return 0;
-    if (acpi_field8(head, 15) >= 2)
-        size = RSDP2_SIZE;
-    return size;
+    return checksum_is_good(rsdp.data, RSDP1_SIZE);
 }
 
+/* What ACPI 2.0 added: a length and a checksum over all of it, which is in rsdp as far as it can be read. */
+static bool rsdp2_is_good(struct acpi_parser *parser, struct acpi_table rsdp)
+{
+    size_t size = acpi_field32(rsdp, 20);
+
+    if (size >= RSDP2_SIZE && size <= rsdp.size && checksum_is_good(rsdp.data, size))
+        return true;
+    acpi_warn(parser, "the ACPI RSDP is damaged where ACPI 2.0 extends it; the RSDT is used");
+    return false;
+}
+
+/* Take an RSDP whose first 20 bytes are good. */
 static int parse_rsdp(struct acpi_parser *parser, struct acpi_table rsdp, const char **error)
 {
     struct root xsdt = {acpi_field(rsdp, 24, 8), 8};
     struct root rsdt = {acpi_field32(rsdp, 16), 4};
 
     parser->info->revision = acpi_field8(rsdp, 15);
-    if (parser->info->revision < 2)
+    if (parser->info->revision < 2 || !rsdp2_is_good(parser, rsdp))
         xsdt.pa = 0;
     return parse_roots(parser, xsdt, rsdt, error);
 }
 
-/* The length field of an RSDP of ACPI 2.0 and its checksum over all of it. */
-static bool rsdp2_is_good(struct acpi_table rsdp, const char **error)
-{
-    size_t size = acpi_field32(rsdp, 20);
-
-    *error = "the ACPI RSDP has an impossible length";
-    if (size < RSDP2_SIZE || size > rsdp.size)
-        return false;
-    *error = "the ACPI RSDP has a wrong extended checksum";
-    return checksum_is_good(rsdp.data, size);
-}
-
-/* The RSDP at pa as a whole; data is NULL and *error says why if there is none. */
+/* The RSDP at pa, with as much of its extension as can be read; data is NULL and *error says why if there is none. */
 static struct acpi_table rsdp_at(const struct acpi_parser *parser, uint64_t pa, const char **error)
 {
-    struct acpi_table rsdp = {window_at(parser, pa, RSDP1_SIZE), RSDP1_SIZE};
+    struct acpi_table rsdp = {window_at(parser, pa, RSDP1_SIZE), RSDP1_SIZE}, whole = {NULL, RSDP2_SIZE};
+    size_t size;
 
     *error = "the ACPI RSDP lies in memory that cannot be read";
-    if (!rsdp.data)
+    if (!rsdp.data || !rsdp1_is_good(rsdp, error))
         return NO_TABLE;
-    rsdp.size = rsdp_size(rsdp, error);
-    if (rsdp.size <= RSDP1_SIZE)
-        return rsdp.size ? rsdp : NO_TABLE;
-    *error = "the ACPI RSDP goes on into memory that cannot be read";
-    rsdp.data = window_at(parser, pa, RSDP2_SIZE);
-    if (!rsdp.data)
-        return NO_TABLE;
-    if (acpi_field32(rsdp, 20) > RSDP2_SIZE && acpi_field32(rsdp, 20) <= RSDP2_MAX_SIZE) {
-        rsdp.size = acpi_field32(rsdp, 20);
-        rsdp.data = window_at(parser, pa, rsdp.size);
-    }
-    if (!rsdp.data || !rsdp2_is_good(rsdp, error))
-        return NO_TABLE;
+    whole.data = window_at(parser, pa, RSDP2_SIZE);
+    size = whole.data ? acpi_field32(whole, 20) : 0;
+    if (size > RSDP2_SIZE && size <= RSDP2_MAX_SIZE)
+        whole = (struct acpi_table){window_at(parser, pa, size), size};
+    if (whole.data)
+        return whole;
+    rsdp.data = window_at(parser, pa, RSDP1_SIZE); /* the window shows one thing at a time */
     return rsdp;
 }
 
@@ -253,7 +273,7 @@ int acpi_parse(uint64_t rsdp_pa, acpi_window_fn window, struct acpi_info *info, 
     if (rsdp_pa == 0)
         rsdp_pa = search_bios(&parser);
     if (rsdp_pa == 0) {
-        *error = "no ACPI RSDP was found";
+        *error = "no RSDP was found (on a machine with UEFI, boot by multiboot 2, which hands it over)";
         return -1;
     }
     rsdp = rsdp_at(&parser, rsdp_pa, error);
@@ -267,19 +287,9 @@ int acpi_parse_copy(const void *copy, size_t size, acpi_window_fn window, struct
 {
     struct acpi_parser parser = begin(window, info);
     struct acpi_table rsdp = {copy, size};
-    size_t need;
 
     *error = "the ACPI RSDP is cut off";
-    if (size < RSDP1_SIZE)
-        return -1;
-    need = rsdp_size(rsdp, error);
-    if (need == 0)
-        return -1;
-    if (need > size) {
-        *error = "the ACPI RSDP is cut off";
-        return -1;
-    }
-    if (need == RSDP2_SIZE && !rsdp2_is_good(rsdp, error))
+    if (size < RSDP1_SIZE || !rsdp1_is_good(rsdp, error))
         return -1;
     return parse_rsdp(&parser, rsdp, error);
 }

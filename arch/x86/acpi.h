@@ -14,6 +14,7 @@
 #define ACPI_MAX_CPUS 64
 #define ACPI_MAX_IOAPICS 16
 #define ACPI_MAX_OVERRIDES 16
+#define ACPI_MAX_SERIALS 8
 
 /*
  * Physical memory: a pointer to n readable bytes at pa, or NULL. The same type as boot_window_fn. The parser uses at
@@ -30,6 +31,22 @@ struct acpi_address {
     uint64_t address; /* 0: the register does not exist */
     uint8_t space;    /* ACPI_SPACE_* */
     uint8_t bits;     /* width of the register */
+    uint8_t access;   /* bytes that are read and written at once: 1, 2, 4 or 8; 0: the table does not say */
+};
+
+enum acpi_serial_table { ACPI_SERIAL_SPCR, ACPI_SERIAL_DBG2 };
+
+/* Kinds of serial ports: subtypes of DBG2's port type 8000h (Microsoft Debug Port Table 2, table 3), SPCR's too. */
+#define ACPI_SERIAL_16550 0x00
+#define ACPI_SERIAL_16450 0x01
+#define ACPI_SERIAL_16550_GAS 0x12 /* with the spacing that the generic address tells */
+
+struct acpi_serial {
+    enum acpi_serial_table table;
+    uint16_t type; /* ACPI_SERIAL_* or another of the list */
+    struct acpi_address regs;
+    uint32_t baud;  /* 0: stay at the speed that the firmware set */
+    uint32_t clock; /* Hz that the speed is divided from; 0: the table does not say */
 };
 
 struct acpi_cpu {
@@ -53,9 +70,10 @@ struct acpi_override {
 };
 
 struct acpi_info {
-    uint64_t rsdp;       /* where it was found; 0 if it came as a copy */
-    unsigned revision;   /* of the RSDP: 0 = ACPI 1.0, else 2 or more */
-    const char *warning; /* the first odd thing that was repaired, a sentence, or NULL */
+    uint64_t rsdp;         /* where it was found; 0 if it came as a copy */
+    unsigned revision;     /* of the RSDP: 0 = ACPI 1.0, else 2 or more */
+    const char *warning;   /* the first odd thing that was repaired, a sentence, or NULL */
+    char warning_table[5]; /* the signature of the table that it is about, or "" */
 
     /* MADT. No MADT: nr_cpus is 0, and the caller goes on with the boot CPU alone. */
     bool has_madt;
@@ -91,17 +109,19 @@ struct acpi_info {
     /* HPET */
     uint64_t hpet; /* physical; 0 if there is none */
 
-    /* SPCR: the serial console that the firmware names */
-    struct acpi_address serial; /* address 0 if there is none */
-    uint8_t serial_type;        /* 0 16550, 1 16450 compatible, others by the SPCR's list */
+    /* SPCR, the serial console that the firmware names, and serial ports of DBG2, for debuggers; in the tables' order
+     */
+    unsigned nr_serials;
+    struct acpi_serial serials[ACPI_MAX_SERIALS];
 };
 
 /*
  * Fill *info from the tables that the RSDP at physical address rsdp_pa leads to; rsdp_pa 0 searches the places of a
  * BIOS: the first KiB of the EBDA, then 0xE0000-0xFFFFF. The window is asked for 0x40E (2 bytes) too, then. A table
- * that is missing or broken leaves its part zero (a broken one sets info->warning). 0, or -1 with *error set to a
- * sentence, if there is no valid RSDP or no valid root table. Not reentrant for one *info; keeps no pointer into the
- * tables.
+ * that is missing or broken leaves its part zero (a broken one sets info->warning), but what ACPI has twice is looked
+ * for at the second place: the root table by XSDT and RSDT, the DSDT by both fields of the FADT. 0, or -1 with *error
+ * set to a sentence, if there is no valid RSDP or no valid root table. Not reentrant for one *info; keeps no pointer
+ * into the tables.
  */
 int acpi_parse(uint64_t rsdp_pa, acpi_window_fn window, struct acpi_info *info, const char **error);
 

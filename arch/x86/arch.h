@@ -4,6 +4,7 @@
  * once.
  *
  *   console_device_init()                 (arch/x86/console.h)
+ *   cpu_catch_exceptions()
  *   boot_info_parse(.., arch_window, ..)  (boot/boot_info.h)
  *   console_boot_info(&info)              (arch/x86/console.h)
  *   arch_memory_init(&info)
@@ -49,7 +50,10 @@ void *arch_early_alloc(uint64_t bytes);
  */
 bool arch_early_reserved(unsigned i, uint64_t *start, uint64_t *end);
 
-/* Descriptors, interrupt table and protections (NX, WP, SMEP, SMAP, UMIP) of the boot CPU: exceptions are reported. */
+/* Descriptors and interrupt table of the boot CPU: from here on exceptions are reported, and NMIs counted. */
+void cpu_catch_exceptions(void);
+
+/* Protections of the boot CPU: WP, SMEP, SMAP, UMIP. */
 void cpu_init_bsp(void);
 
 /* Find and read the ACPI tables: CPUs, timers, power-off. Without them: one CPU, no PM timer; says so. */

@@ -90,10 +90,14 @@ static void keep_timer_in_halt(void)
 /* The processor's own choice, but write-combining instead of write-through for PTE_PWT (SDM Vol. 3A, 12.12.4). */
 #define PAT_WITH_WRITE_COMBINING 0x0007040600070106ULL
 
-void cpu_init_this(struct cpu *c)
+void cpu_load_tables(const struct cpu *c)
 {
     descriptors_load(c);
     traps_load();
+}
+
+void cpu_init_this(struct cpu *c)
+{
     write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     write_cr4(wanted_cr4());
     if (read_cr4() & CR4_OSXSAVE)
@@ -103,10 +107,15 @@ void cpu_init_this(struct cpu *c)
     keep_timer_in_halt();
 }
 
-void cpu_init_bsp(void)
+void cpu_catch_exceptions(void)
 {
     descriptors_init(&cpus[0], (uint64_t)boot_stacks);
     traps_init();
+    cpu_load_tables(&cpus[0]);
+}
+
+void cpu_init_bsp(void)
+{
     cpu_init_this(&cpus[0]);
     cpu_record_read(&boot_cpu_record);
 }

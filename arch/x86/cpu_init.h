@@ -5,7 +5,10 @@
 
 #include "arch/x86/cpu.h"
 
-/* Load descriptors and interrupt table, set CR0, CR4, XCR0. descriptors_init(c) was before; this CPU is c. */
+/* Load descriptors and interrupt table: exceptions and NMIs are caught. descriptors_init(c) was before. Once. */
+void cpu_load_tables(const struct cpu *c);
+
+/* Then: set CR0, CR4, XCR0, PAT. This CPU is c. */
 void cpu_init_this(struct cpu *c);
 
 #endif

@@ -58,7 +58,7 @@ void arch_acpi_init(const struct boot_info *boot)
         return;
     }
     if (info.warning)
-        printk(LOG_WARNING, "ACPI: %s", info.warning);
+        printk(LOG_WARNING, "ACPI: %s%s%s", info.warning, info.warning_table[0] ? ": " : "", info.warning_table);
     if (info.has_reset && info.reset.space == ACPI_SPACE_MEMORY)
         reset_register = map_device(info.reset.address, 1);
     printk(LOG_INFO, "ACPI:       %u CPU%s, %s, %s, %s", info.nr_cpus, info.nr_cpus == 1 ? "" : "s",

@@ -25,6 +25,11 @@ struct mtrr_state {
     } variable[MTRR_MAX_VARIABLE];
 };
 
+/*
+ * Pure: fill *s by a function that reads an MSR, and returns false if there is none. False if there are no MTRRs, or
+ * not all of them; *s is of no use then.
+ */
+bool mtrr_state_read(struct mtrr_state *s, bool (*read)(uint32_t msr, uint64_t *value));
 /* Pure: the type of the byte at pa, and whether [pa, pa + size) has one type (size a power of two, pa aligned to it).
  */
 uint8_t mtrr_state_type(const struct mtrr_state *s, uint64_t pa);

@@ -32,7 +32,7 @@
 struct cpu *smp_claim;
 uint64_t smp_root;
 struct table_pointer smp_park_idt, smp_park_gdt;
-static bool stopping;
+static struct cpu *stopper; /* who stops all others: the first that panics */
 
 /* The meeting of two CPUs at the boot CPU's clock: who writes what is told by its name. */
 static struct {
@@ -217,7 +217,7 @@ static int64_t tsc_offset(uint64_t *error)
                 smp_park(NULL);
             cpu_relax();
         }
-        uint64_t half = (rdtsc_ordered() - before) / 2;
+        uint64_t half = (rdtsc_ordered() - before + 1) / 2;
         if (half < *error) {
             *error = half;
             offset = (int64_t)(meeting.tsc - (before + half));
@@ -246,6 +246,7 @@ static void refuse_this_cpu(struct cpu *c, const char *reason)
 
 void smp_cpu_main(struct cpu *c)
 {
+    cpu_load_tables(c);
     cpu_init_this(c);
     const char *reason = unequal_this_cpu();
     if (reason)
@@ -260,7 +261,8 @@ void smp_cpu_main(struct cpu *c)
 
 bool smp_is_stopping(void)
 {
-    return __atomic_load_n(&stopping, __ATOMIC_ACQUIRE);
+    const struct cpu *s = __atomic_load_n(&stopper, __ATOMIC_ACQUIRE);
+    return s && s != this_cpu();
 }
 
 /*
@@ -269,9 +271,10 @@ bool smp_is_stopping(void)
  */
 void arch_panic_stop_others(void)
 {
-    if (nr_cpus == 1)
+    struct cpu *nobody = NULL;
+    if (nr_cpus == 1 ||
+        !__atomic_compare_exchange_n(&stopper, &nobody, this_cpu(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
         return;
-    __atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < MAX_CPUS; i++) {
         if (&cpus[i] != this_cpu() && __atomic_load_n(&cpus[i].state, __ATOMIC_ACQUIRE) == CPU_ONLINE)
             apic_send_nmi(cpus[i].apic_id);

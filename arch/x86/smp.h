@@ -25,7 +25,7 @@ __attribute__((noreturn)) void smp_park(enum cpu_state *state);
 extern const uint8_t smp_parked[];
 extern struct table_pointer smp_park_idt, smp_park_gdt;
 
-/* Has arch_panic_stop_others() been called? For the NMI handler. */
+/* Has another CPU called arch_panic_stop_others()? For the NMI handler. */
 bool smp_is_stopping(void);
 
 /* A trap may have come while %gs was a guest's: find the CPU by its GDT, which no guest changes, and set %gs. */

@@ -119,6 +119,21 @@ static void exception(struct trap_frame *frame)
           (unsigned long long)frame->error, (unsigned long long)frame->rip);
 }
 
+#define PORT_B 0x61
+#define PORT_B_SERR 0x80
+#define PORT_B_IOCHK 0x40
+
+/* An absent port reads as ones. */
+const char *trap_nmi_reason(void)
+{
+    uint8_t b = inb(PORT_B);
+    if (b == 0xff || !(b & (PORT_B_SERR | PORT_B_IOCHK)))
+        return "by a button, a watchdog or the firmware";
+    return b & PORT_B_SERR ? "the machine reports an error of memory or PCI (SERR)"
+                           : "the machine reports an error of a device (IOCHK)";
+}
+
+/* It may have come between any two instructions: no lock, no console, nothing that another handler reads and writes. */
 static void nmi(struct trap_frame *frame)
 {
     (void)frame;

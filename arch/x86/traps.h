@@ -34,6 +34,9 @@ struct trap_counts {
 };
 extern struct trap_counts trap_counts;
 
+/* What the machine says about the last NMI (port 61H): a sentence's end. */
+const char *trap_nmi_reason(void);
+
 /* An entry of an interrupt table (SDM vol. 3, 6.14.1). */
 struct gate {
     uint16_t offset0;

@@ -37,6 +37,12 @@ def test_matrix(firmware, multiboot, media):
     run.expect(rf"xen: loader: +multiboot {multiboot} by GRUB")
 
 
+def test_multiboot_1_by_uefi_says_what_it_lacks():
+    """A machine that runs with one of its processors, and nobody knows why."""
+    run = harness.boot("hello", cpus=2, firmware="uefi", multiboot=1, media="cdrom")
+    run.expect(r"xen: warning: ACPI: no RSDP was found \(.*multiboot 2")
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_direct(cpus):
     """A header that QEMU's own loader does not accept, or a boot structure that is read well only from GRUB."""
@@ -59,6 +65,6 @@ def test_memory_of_512_mib_and_5_gib():
 
 @pytest.mark.parametrize("firmware", ["direct", "bios"])
 def test_guest_above_4_gib(firmware):
-    """A physical address kept in 32 bits: of this machine's RAM, only 256 MiB lie below 4 GiB, and the guest is larger."""
+    """A physical address kept in 32 bits: 256 MiB of this machine's RAM lie below 4 GiB, and the guest is larger."""
     scenario = harness.adhoc('xenolith\nmodule hello name="hello" memory=300')
     harness.boot(scenario, firmware=firmware, extra=("-M", "max-ram-below-4g=256M", "-m", "768")).expect_good()

@@ -2,8 +2,8 @@
 // links: arch/x86/acpi*.c
 /*
  * Hostile firmware. Bit 0 of the first byte: make the checksums right, since a fuzzer rarely hits them; bit 1: the RSDP
- * is a copy outside of the window; bit 2: search for it. The rest is memory at 0xe0000: an RSDP, tables on 64-byte
- * boundaries.
+ * is a copy outside of the window; bit 2: search for it; bit 3: it lies above 4 GiB. The rest is memory at 0xe0000, and
+ * the same again 4 GiB higher: an RSDP, tables on 64-byte boundaries.
  */
 #include <assert.h>
 
@@ -11,6 +11,7 @@
 #include "tests/host/exact_window.h"
 
 #define BASE 0xe0000
+#define HIGH (BASE + (1ULL << 32))
 #define MAX_SIZE 0x20000
 
 static void fix_sum(uint8_t *data, size_t size, size_t where)
@@ -44,8 +45,12 @@ static void check_info(const struct acpi_info *info)
 {
     bool absent = false;
 
+    assert(memchr(info->warning_table, 0, sizeof(info->warning_table)) && (info->warning || !info->warning_table[0]));
     assert(info->nr_cpus <= ACPI_MAX_CPUS && info->nr_ioapics <= ACPI_MAX_IOAPICS);
     assert(info->nr_overrides <= ACPI_MAX_OVERRIDES && info->slp_typa <= 7 && info->slp_typb <= 7);
+    assert(info->nr_serials <= ACPI_MAX_SERIALS);
+    for (unsigned i = 0; i < info->nr_serials; i++)
+        assert(info->serials[i].regs.address && info->serials[i].regs.space <= ACPI_SPACE_IO);
     for (unsigned i = 0; i < info->nr_cpus; i++) {
         assert(info->cpus[i].enabled || info->cpus[i].online_capable);
         assert(!(absent && info->cpus[i].enabled));
@@ -70,10 +75,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fix_tables(mem, size);
     exact_clear();
     exact_add(BASE, mem, size);
+    exact_add(HIGH, mem, size);
     if (data[0] & 2)
         rc = acpi_parse_copy(mem, size < 36 ? size : 36, exact_window, &info, &error);
     else
-        rc = acpi_parse(data[0] & 4 ? 0 : BASE, exact_window, &info, &error);
+        rc = acpi_parse(data[0] & 4 ? 0 : data[0] & 8 ? HIGH : BASE, exact_window, &info, &error);
     if (rc == 0)
         check_info(&info);
     else

@@ -4,8 +4,9 @@
  * guests are hostile, the rest are the dice that the script throws.
  */
 // links: evtchn/*.c tests/host/env_fake.c common/format.c
-// links: tests/fuzz/reference/reference.c tests/fuzz/reference/reference_abi.c tests/fuzz/reference/seam.c
-// links: tests/fuzz/reference/script.c tests/fuzz/reference/guest.c tests/fuzz/reference/world.c
+// links: tests/fuzz/reference/reference.c tests/fuzz/reference/reference_ops.c tests/fuzz/reference/reference_abi.c
+// links: tests/fuzz/reference/chance.c tests/fuzz/reference/script.c tests/fuzz/reference/script_calls.c
+// links: tests/fuzz/reference/seam.c tests/fuzz/reference/guest.c tests/fuzz/reference/world.c
 // links: tests/fuzz/reference/steps.c tests/fuzz/reference/compare.c
 // runs: 1000
 #include "tests/fuzz/reference/world.h"

@@ -284,7 +284,8 @@ static void test_whole_machine(void **state)
     assert_int_equal(info.slp_typa, 5);
     assert_int_equal(info.slp_typb, 7);
     assert_int_equal(info.hpet, 0xfed00000);
-    assert_int_equal(info.serial.address, 0x3f8);
+    assert_int_equal(info.nr_serials, 1);
+    assert_int_equal(info.serials[0].regs.address, 0x3f8);
 }
 
 /* The same through the RSDT, from an RSDP of ACPI 1.0; its bytes behind the 20th mean nothing. */
@@ -338,24 +339,45 @@ static void test_rsdp_broken(void **state)
     begin(state);
     at(RSDP)[10]++;
     bad("the ACPI RSDP has a wrong checksum");
-    begin(state);
+}
+
+static const char damaged[] = "the ACPI RSDP is damaged where ACPI 2.0 extends it; the RSDT is used";
+
+/* The machine is there by the RSDT, and the XSDT is not looked at. */
+static void odd_extension(void)
+{
+    memset(at(XROOT), 0, 4);
+    odd(damaged);
+    assert_true(info.has_madt);
+    assert_true(info.has_s5);
+}
+
+/* The RSDP lies where memory that can be read ends after n bytes of it. */
+static void cut_off_rsdp(size_t n)
+{
+    exact_clear();
+    exact_add(RSDP, mem, n);
+    exact_add(ROOT, at(ROOT), SIZE - (ROOT - BASE));
+}
+
+/* Firmware that filled in the part of ACPI 1.0 only, and a revision that promises more. */
+static void test_rsdp_extension_broken(void **state)
+{
+    static const uint32_t lengths[] = {0, 20, 35, 4097, UINT32_MAX};
+
     at(RSDP)[33]++;
-    bad("the ACPI RSDP has a wrong extended checksum");
-    put(RSDP + 20, 35, 4);
-    bad("the ACPI RSDP has an impossible length");
-    put(RSDP + 20, 4097, 4);
-    bad("the ACPI RSDP has an impossible length");
-    put(RSDP + 20, UINT32_MAX, 4);
-    bad("the ACPI RSDP has an impossible length");
-    exact_clear();
+    odd_extension();
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        begin(state);
+        put(RSDP + 20, lengths[i], 4);
+        odd_extension();
+    }
     begin(state);
-    exact_clear();
-    exact_add(RSDP, mem, 35);
-    bad("the ACPI RSDP goes on into memory that cannot be read");
-    exact_clear();
-    exact_add(RSDP, mem, 40);
+    cut_off_rsdp(35);
+    odd_extension();
     put(RSDP + 20, 41, 4);
-    bad("the ACPI RSDP goes on into memory that cannot be read");
+    cut_off_rsdp(40);
+    odd_extension();
 }
 
 static void test_long_rsdp(void **state)
@@ -388,13 +410,16 @@ static void test_copy(void **state)
     assert_int_equal(parse_copy(rsdp, 36), 0);
     assert_int_equal(info.rsdp, 0);
     assert_true(info.has_madt);
-    assert_int_equal(parse_copy(rsdp, 35), -1);
+    assert_int_equal(parse_copy(rsdp, 35), 0);
+    assert_string_equal(info.warning, damaged);
+    assert_true(info.has_madt);
+    assert_int_equal(parse_copy(rsdp, 19), -1);
     assert_string_equal(error, "the ACPI RSDP is cut off");
     assert_int_equal(parse_copy(rsdp, 0), -1);
     assert_string_equal(error, "the ACPI RSDP is cut off");
     rsdp[20] = 37;
-    assert_int_equal(parse_copy(rsdp, 36), -1);
-    assert_string_equal(error, "the ACPI RSDP has an impossible length");
+    assert_int_equal(parse_copy(rsdp, 36), 0);
+    assert_string_equal(info.warning, damaged);
     rsdp[0] = 0;
     assert_int_equal(parse_copy(rsdp, 36), -1);
     assert_string_equal(error, "the ACPI RSDP has no signature");
@@ -403,11 +428,13 @@ static void test_copy(void **state)
     assert_true(info.has_madt);
 }
 
+static const char no_rsdp[] = "no RSDP was found (on a machine with UEFI, boot by multiboot 2, which hands it over)";
+
 static void test_search(void **state)
 {
     (void)state;
     assert_int_equal(acpi_parse(0, exact_window, &info, &error), -1);
-    assert_string_equal(error, "no ACPI RSDP was found");
+    assert_string_equal(error, no_rsdp);
     rsdp_write(bios + 0x15a8, 0); /* not on a 16-byte boundary */
     assert_int_equal(acpi_parse(0, exact_window, &info, &error), -1);
     memset(bios, 0, sizeof(bios));
@@ -425,7 +452,7 @@ static void test_search(void **state)
     assert_int_equal(info.rsdp, 0xfffe0);
     exact_clear();
     assert_int_equal(acpi_parse(0, exact_window, &info, &error), -1);
-    assert_string_equal(error, "no ACPI RSDP was found");
+    assert_string_equal(error, no_rsdp);
 }
 
 static void test_table_lengths(void **state)
@@ -452,6 +479,132 @@ static void test_table_lengths(void **state)
     append(XROOT, &(uint64_t){UINT64_MAX}, 8);
     append(XROOT, &(uint64_t){0}, 8);
     odd("an ACPI table lies in memory that cannot be read");
+}
+
+/* The sentence names the table, and only in letters. */
+static void test_warning_names_the_table(void **state)
+{
+    (void)state;
+    at(MADT)[41] = 9;
+    odd("an ACPI table has a wrong checksum and was ignored");
+    assert_string_equal(info.warning_table, "APIC");
+    begin(state);
+    list(BASE + SIZE - 35);
+    odd("an ACPI table lies in memory that cannot be read");
+    assert_string_equal(info.warning_table, "");
+    begin(state);
+    at(MADT)[41] = 9; /* the first warning stays, and so does its table */
+    put(FADT + 4, 0, 4);
+    odd("an ACPI table has a wrong checksum and was ignored");
+    assert_string_equal(info.warning_table, "APIC");
+    begin(state);
+    memcpy(at(XROOT), "\x80\n\x1b ", 4);
+    put(XROOT + 4, 0, 4);
+    odd("an ACPI table has an impossible length");
+    assert_string_equal(info.warning_table, "????");
+}
+
+/* An XSDT whose 64-bit pointers nobody has tried: the RSDT leads to the same tables. */
+static void test_xsdt_of_nothing(void **state)
+{
+    (void)state;
+    table(XROOT, "XSDT", 36);
+    append(XROOT, &(uint64_t){0x4000000000}, 8);
+    append(XROOT, &(uint64_t){XROOT}, 8); /* to itself */
+    append(XROOT, &(uint64_t){ROOT}, 8);
+    odd("an ACPI table lies in memory that cannot be read");
+    assert_true(info.has_madt);
+    assert_true(info.has_s5);
+}
+
+/* Listed twice is no harm, nor are pointers that lead in a circle. */
+static void test_circles(void **state)
+{
+    (void)state;
+    lapic(0, 0, 1);
+    put(FADT + 40, FADT, 4); /* the DSDT is the FADT */
+    put(FADT + 140, XROOT, 8);
+    fix(FADT);
+    list(ROOT);
+    list(XROOT);
+    good();
+    assert_int_equal(info.nr_cpus, 1);
+    assert_false(info.has_s5);
+    assert_int_equal(info.dsdt, 0);
+    list(FADT);
+    list(MADT);
+    assert_int_equal(parse(), 0);
+    assert_int_equal(info.nr_cpus, 1);
+}
+
+/* Tables above 4 GiB, which only the XSDT and the FADT's extended fields can name. */
+static void test_tables_above_4_gib(void **state)
+{
+    const uint64_t high = 0x123400000000;
+
+    (void)state;
+    lapic(0, 0, 1);
+    table(XROOT, "XSDT", 36);
+    append(XROOT, &(uint64_t){high + MADT}, 8);
+    append(XROOT, &(uint64_t){high + FADT}, 8);
+    put(FADT + 40, 0, 4);
+    put(FADT + 140, high + DSDT, 8);
+    fix(FADT);
+    put(RSDP + 16, 0, 4); /* no RSDT */
+    put(RSDP + 24, high + XROOT, 8);
+    rsdp_fix(at(RSDP));
+    exact_clear();
+    exact_add(RSDP, mem, 36);
+    exact_add(high + BASE, mem, sizeof(mem));
+    good();
+    assert_int_equal(info.nr_cpus, 1);
+    assert_true(info.dsdt == high + DSDT);
+    assert_true(info.has_s5);
+    memset(at(RSDP), 0, 36);
+    rsdp_write(at(RSDP + 64), 2);
+    put(RSDP + 64 + 24, high + XROOT, 8);
+    rsdp_fix(at(RSDP + 64));
+    assert_int_equal(acpi_parse(high + RSDP + 64, exact_window, &info, &error), 0);
+    assert_true(info.rsdp == high + RSDP + 64);
+    assert_true(info.has_s5);
+}
+
+/* Of the two pointers to the DSDT the other one is taken when one is wrong. */
+static void test_dsdt_twice(void **state)
+{
+    (void)state;
+    put(FADT + 140, UINT64_MAX - 99, 8);
+    fix(FADT);
+    odd("an ACPI table lies in memory that cannot be read");
+    assert_true(info.has_s5);
+    assert_int_equal(info.dsdt, DSDT);
+    put(FADT + 140, MADT, 8); /* a table, but not that one */
+    fix(FADT);
+    good();
+    assert_int_equal(info.dsdt, DSDT);
+}
+
+/* Pointers to one table of 16 MiB, over and over, would be summed up for minutes. */
+static void test_sum_is_bounded(void **state)
+{
+    uint8_t *big = calloc(1, 16U << 20);
+
+    (void)state;
+    assert_non_null(big);
+    memcpy(big, at(DSDT), 36);
+    memcpy(big, "SSDT", 4);
+    memcpy(big + 4, &(uint32_t){16U << 20}, 4);
+    sum(big, 16U << 20, 9);
+    exact_add(1ULL << 32, big, 16U << 20);
+    put(FADT + 40, 0, 4); /* no DSDT, so SSDTs are asked */
+    fix(FADT);
+    for (unsigned i = 0; i < 4; i++)
+        append(XROOT, &(uint64_t){1ULL << 32}, 8);
+    odd("the ACPI tables are larger than 64 MiB together; the others were ignored");
+    assert_string_equal(info.warning_table, "SSDT");
+    assert_true(info.has_madt);
+    exact_clear();
+    free(big);
 }
 
 static void test_many_tables(void **state)
@@ -755,13 +908,13 @@ static void test_hpet_and_spcr_odd(void **state)
     gas(SPCR + 40, ACPI_SPACE_IO, 8, 0x10000);
     fix(SPCR);
     list(SPCR);
-    good();
+    odd("ACPI names a serial port at an impossible address");
     assert_int_equal(info.hpet, 0);
-    assert_int_equal(info.serial.address, 0);
+    assert_int_equal(info.nr_serials, 0);
     table(HPET, "HPET", 56);
     gas(HPET + 40, ACPI_SPACE_IO, 64, 0x100);
     fix(HPET);
-    good();
+    odd("ACPI names a serial port at an impossible address");
     assert_int_equal(info.hpet, 0);
 }
 
@@ -770,11 +923,33 @@ static void test_hpet_and_spcr_odd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_whole_machine), TEST(test_acpi1),         TEST(test_root_fallback), TEST(test_rsdp_broken),
-        TEST(test_long_rsdp),     TEST(test_copy),          TEST(test_search),        TEST(test_table_lengths),
-        TEST(test_many_tables),   TEST(test_cpus),          TEST(test_too_many_cpus), TEST(test_madt_entries_broken),
-        TEST(test_madt_limits),   TEST(test_fadt_extended), TEST(test_fadt_odd),      TEST(test_keyboard_controller),
-        TEST(test_s5_shapes),     TEST(test_s5_cut_off),    TEST(test_s5_elsewhere),  TEST(test_hpet_and_spcr_odd),
+        TEST(test_whole_machine),
+        TEST(test_acpi1),
+        TEST(test_root_fallback),
+        TEST(test_rsdp_broken),
+        TEST(test_rsdp_extension_broken),
+        TEST(test_long_rsdp),
+        TEST(test_copy),
+        TEST(test_search),
+        TEST(test_table_lengths),
+        TEST(test_warning_names_the_table),
+        TEST(test_xsdt_of_nothing),
+        TEST(test_circles),
+        TEST(test_tables_above_4_gib),
+        TEST(test_dsdt_twice),
+        TEST(test_sum_is_bounded),
+        TEST(test_many_tables),
+        TEST(test_cpus),
+        TEST(test_too_many_cpus),
+        TEST(test_madt_entries_broken),
+        TEST(test_madt_limits),
+        TEST(test_fadt_extended),
+        TEST(test_fadt_odd),
+        TEST(test_keyboard_controller),
+        TEST(test_s5_shapes),
+        TEST(test_s5_cut_off),
+        TEST(test_s5_elsewhere),
+        TEST(test_hpet_and_spcr_odd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,26 @@ static void death_on_3level(void **state)
     assert_int_equal(fake.pages, 0);
 }
 
+/*
+ * EVT-3L-24, EVT-FIFO-23
+ * A page holds 32 vcpus: behind the last of them there is no other. All of them give their frames back (SOUND, and the
+ * domain's end).
+ */
+static void all_vcpus_of_a_full_page(void **state)
+{
+    (void)state;
+    struct evt_config c = fake_config(1);
+    c.nr_vcpus = 32;
+    struct fake_domain *d = fake_create(&c);
+    assert_int_equal(op_register64(d, 0, true), 0);
+    assert_int_equal(op_register_l2(d, 31, 32, 512), 0);
+    assert_int_equal(op_reset(d, DOMID_SELF), 0);
+    assert_int_equal(op_init_control(d, 31, 33, 0), 0);
+    assert_int_equal(op_reset(d, DOMID_SELF), 0);
+    assert_int_equal(d->refs[32] + d->refs[33], 0);
+    SOUND();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +243,7 @@ int main(void)
         IN_WORLD(others_go_on_during_the_wait),
         IN_WORLD(a_dying_domain_closes_in_steps),
         IN_WORLD(death_on_3level),
+        IN_WORLD(all_vcpus_of_a_full_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

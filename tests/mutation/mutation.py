@@ -34,16 +34,17 @@ SMOKE = (
     "reset: frames go before senders have left",
 )
 REFERENCE_OPERATIONS = 60000
+QUICK = 0.7  # seconds: suites that take longer wait until all others have looked
 SANITIZERS = "MUTANT_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all"
 MODEL = ["--quick"]
 
-COPIED = ("common", "evtchn", "guest", "tests")
+COPIED = ("arch", "common", "evtchn", "guest", "kernel", "tests")
 
 # Not mutated: check.c is a test itself (the invariants that the suites look at).
 NOT_MUTATED = {"evtchn/check.c", "evtchn/env.h", "evtchn/evtchn.h"}
 
-UNIT_ORDER = tuple("2level reset raise races ops pirq attached check describe fifo table order 3level ports cost threads memory".split())
-NEAREST = {"abi_fifo": "fifo", "fifo_register": "fifo", "abi_3level": "3level", "register": "3level", "ports": "ports", "reset": "reset"}
+# The suite that is made for a file, where its name does not say so.
+NEAREST = {"fifo_register": "fifo", "abi_fifo": "fifo", "register": "3level", "abi_3level": "3level", "abi_2level": "2level"}
 
 
 def core_tests():
@@ -55,12 +56,25 @@ def lone_tests():
     return [name for name in core_tests() if included_sources(f"tests/host/{name}.c")]
 
 
-def unit_order(file):
-    """The names of the unit tests: the file's own first, then by cost."""
-    nearest = NEAREST.get(os.path.basename(file)[:-2], "")
-    short = [name[len("test_evtchn_") :] for name in core_tests() if name not in lone_tests()]
-    short.sort(key=lambda name: (name != nearest, UNIT_ORDER.index(name) if name in UNIT_ORDER else 3))
-    return [f"test_evtchn_{name}" for name in short]
+def unit_tests(file, took):
+    """Arguments of the program of unit tests, each with its limit: (those that come first, those that can wait). The
+    cheapest come first, but a file's own a little earlier."""
+    stem = os.path.basename(file).rsplit(".", 1)[0]
+    nearest = f"test_evtchn_{NEAREST.get(stem, stem)}"
+    parts = [], []
+    names = [name for name in core_tests() if name not in lone_tests()]
+    for name in sorted(names, key=lambda name: took.get(name, 0) / (4 if name == nearest else 1)):
+        limited = f"{name}={1 + 4 * took[name]}" if name in took else name
+        parts[took.get(name, 0) > QUICK and name != nearest].append(limited)
+    return parts
+
+
+def quick_tests(file, took):
+    return unit_tests(file, took)[0]
+
+
+def slow_tests(file, took):
+    return unit_tests(file, took)[1]
 
 
 def enter_copy(build):
@@ -144,11 +158,13 @@ def read_survivors():
 
 
 class Run:
-    """All mutants through all programs, with some threads."""
+    """All mutants through the programs, with some threads. Those that are said to survive go through the quick ones
+    only: if that is wrong, they count as survivors nevertheless."""
 
-    def __init__(self, programs, folder, jobs):
-        self.programs, self.folder, self.jobs = programs, folder, jobs
+    def __init__(self, quick, dear, said_to_survive, folder, jobs):
+        self.quick, self.dear, self.said_to_survive, self.folder, self.jobs = quick, dear, said_to_survive, folder, jobs
         self.verdicts, self.objects = {}, {}
+        self.next_line = 60
         self.lock = threading.Lock()
         self.log = open(os.path.join(folder, "verdicts.txt"), "w", encoding="utf-8")  # all of them, as they come
 
@@ -167,11 +183,16 @@ class Run:
         return {mutant: self.verdicts[mutant] for mutant in mutants}
 
     def progress(self, total, seconds):
+        """On a terminal always the same line; otherwise one a minute."""
+        if not sys.stderr.isatty() and seconds < self.next_line:
+            return
+        self.next_line = seconds + 60
         done = len(self.verdicts)
         survived = sum(verdict == "survived" for verdict in self.verdicts.values())
         line = f"  {done} of {total}, {survived} survived, {seconds:.0f} s"
         if sys.stderr.isatty():
-            print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+            line = f"\r{line}" + ("" if done < total else "\n")
+        print(line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
 
     def work(self, waiting, number):
         while True:
@@ -179,10 +200,12 @@ class Run:
                 mutant = waiting.get_nowait()
             except queue.Empty:
                 return
+            start = time.monotonic()
             verdict = self.judge(mutant, os.path.join(self.folder, f"work{number}"))
+            took = time.monotonic() - start
             with self.lock:
                 self.verdicts[mutant] = verdict
-                self.log.write(f"{verdict} | {mutant.line} | {mutant.key}\n")
+                self.log.write(f"{verdict} | {took:.1f} s | {mutant.line} | {mutant.key}\n")
                 self.log.flush()
 
     def judge(self, mutant, folder):
@@ -196,7 +219,8 @@ class Run:
             os.unlink(path)
 
     def first_to_fail(self, mutant, folder):
-        for number, program in enumerate(self.programs):
+        dear = [] if mutant.key in self.said_to_survive else self.dear
+        for number, program in enumerate([*self.quick, *dear]):
             objects = program.build(mutant.file, folder)
             if objects is None:
                 return "invalid"
@@ -226,20 +250,21 @@ class Run:
 
 
 def programs(build, make, smoke):
-    """Cheapest first; the first ones are enough for classic defects."""
+    """Cheapest first: (those that are quick, those that are dear)."""
     plain, checked = f"{build}/mutation/plain", f"{build}/mutation/checked"
     reference = ["--workers", "1", "--operations", str(REFERENCE_OPERATIONS)]
-    found = [
-        Program("unit", f"{build}/mutation/unit", [*make, f"O={build}"], unit_order),
-        *(Program(name, f"{build}/mutation/{name}", [*make, f"O={build}"], lambda _: []) for name in lone_tests()),
-        Program("model", f"{build}/model/model", [*make, f"O={build}"], lambda _: MODEL),
-        Program("reference", f"{plain}/fuzz/reference", [*make, f"O={plain}", "SANITIZE="], lambda _: reference),
-        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], unit_order),
+    quick = Program("unit", f"{build}/mutation/unit", [*make, f"O={build}"], quick_tests)
+    lone = [Program(name, f"{build}/mutation/{name}", [*make, f"O={build}"], lambda *_: []) for name in lone_tests()]
+    dear = [
+        Program("model", f"{build}/model/model", [*make, f"O={build}"], lambda *_: MODEL),
+        Program("reference", f"{plain}/fuzz/reference", [*make, f"O={plain}", "SANITIZE="], lambda *_: reference),
+        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], quick_tests),
     ]
-    found = found[: 1 + len(lone_tests())] if smoke else found
-    for program in found:
+    if smoke:
+        dear = []
+    for program in [quick, *lone, *dear]:
         program.prepare()
-    return found
+    return [quick, *lone], [quick.with_arguments(slow_tests), *dear]
 
 
 # --- Words
@@ -287,7 +312,7 @@ def arguments():
     parser.add_argument("--smoke", action="store_true", help=f"{len(SMOKE)} classic defects and nothing else")
     parser.add_argument("--classic", metavar="REGEX", nargs="?", const=".", help="classic defects only, or some of them")
     parser.add_argument("--only", metavar="REGEX", help="mechanical mutants whose key matches, and no classic ones")
-    parser.add_argument("--listed", action="store_true", help="only those that survivors.txt lists")
+    parser.add_argument("--listed", action="store_true", help="those that survivors.txt lists, through all suites")
     return parser.parse_args()
 
 
@@ -341,8 +366,9 @@ def main():
         enter_copy(build)
         listed = read_survivors()
         classic, mechanical = choose(options, listed)
-        found = programs(build, [*shlex.split(options.make), "--no-print-directory", "WERROR=0"], options.smoke)
-        verdicts = Run(found, folder, options.jobs).all(classic + mechanical)
+        quick, dear = programs(build, [*shlex.split(options.make), "--no-print-directory", "WERROR=0"], options.smoke)
+        trusted = {} if options.listed else listed
+        verdicts = Run(quick, dear, trusted, folder, options.jobs).all(classic + mechanical)
     except Broken as why:
         sys.exit(f"mutation: {why}")
     sys.exit(0 if report(classic, mechanical, verdicts, listed) else 1)

@@ -5,6 +5,7 @@ How a program is built is asked of make (`make -n -B`), so that there is one pla
 lies in a folder of its own, which stands first among the include paths; only what contains it is compiled.
 """
 
+import copy
 import functools
 import os
 import re
@@ -13,7 +14,7 @@ import shlex
 import signal
 import subprocess
 
-WALL = 300  # seconds: a program that sleeps so long hangs
+WALL = 120  # seconds: a program that sleeps so long hangs
 MEMORY = 1 << 30  # bytes that a mutant may hold
 
 
@@ -50,9 +51,16 @@ class Program:
     """One program of tests, how make builds it, and its arguments."""
 
     def __init__(self, name, path, make, order):
-        self.name, self.path, self.make, self.order = name, path, make, order  # order(file) -> arguments
+        self.name, self.path, self.make, self.order = name, path, make, order  # order(file, took) -> arguments
         self.compiles, self.after, self.link = {}, {}, None
         self.seconds = 0
+        self.took = {}  # suite -> seconds, where the program tells
+
+    def with_arguments(self, order):
+        """The same program, to be run in another way."""
+        other = copy.copy(self)
+        other.order = order
+        return other
 
     def prepare(self):
         """Build it without a mutant, see how that is done, and how long it runs."""
@@ -110,7 +118,7 @@ class Program:
 
     def run(self, path, file, seconds):
         """The name of the suite that fails, or None. What runs for too long has failed."""
-        command = [path if os.path.sep in path else f"./{path}", *self.order(file)]
+        command = [path if os.path.sep in path else f"./{path}", *self.order(file, self.took)]
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -127,6 +135,7 @@ class Program:
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
         if process.returncode == 0:
+            self.took = self.took or {name: float(took) for name, took in re.findall(r"^took (\w+) ([\d.]+)", output, re.M)}
             return None
         started = re.findall(r"^suite (\w+)", output, re.M)
         return started[-1] if started and self.name == "unit" else self.name

@@ -2,7 +2,7 @@
 /*
  * The reference model of event channels: a second implementation, written from the specification alone and as simple as
  * it can be. One thread, no locks, arrays, the first loop that comes to mind; a FIFO queue is a list of ports, not bits
- * in guest memory. What it says and what evtchn/ says are compared result by result and byte by byte (differential.c).
+ * in guest memory. What it says and what evtchn/ says are compared result by result and byte by byte (compare.c).
  *
  * It has a memory of its own for each domain: guest frames, shared_info and one page for registered vcpu_infos, named
  * by page and offset.
@@ -135,5 +135,18 @@ int64_t ref_register_3level(struct ref_domain *d, void *arg, bool narrow);
 int64_t ref_init_control(struct ref_domain *d, void *arg, bool narrow);
 int64_t ref_expand_array(struct ref_domain *d, void *arg, bool narrow);
 bool ref_valid(const struct ref_domain *d, uint32_t port);
+/* A port that a guest may use: open, and its own. */
+bool ref_usable(const struct ref_domain *d, uint32_t port);
+/* The domain that the caller means; NULL: there is none. */
+struct ref_domain *ref_find(const struct ref_domain *caller, uint16_t domid);
+/* The lowest free port; nothing is done with it yet. 0 or a negative error. */
+int64_t ref_allocate(struct ref_domain *d, uint32_t *port);
+struct ref_port *ref_occupy(struct ref_domain *d, uint32_t port, uint8_t status, unsigned vcpu);
+/* A virq's port; NULL: it is not bound. */
+struct ref_port *ref_bound_virq(struct ref_domain *d, uint32_t virq, unsigned vcpu);
+void ref_release(struct ref_domain *d, uint32_t port);
+void ref_release_all(struct ref_domain *d, bool attached_too);
+/* Raise what an interdomain port is bound to: a guest's port, or the hypervisor's own. */
+void ref_raise_peer(struct ref_domain *d, const struct ref_port *p);
 
 #endif

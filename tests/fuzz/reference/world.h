@@ -5,7 +5,8 @@
  * world the model rests, the guests scribble over shared words at every touch of the seam, and only the invariants
  * (evt_check) and the sanitizers judge.
  *
- *   script.c   makes up steps at random      world.c  does them to both sides
+ *   script.c   makes up steps at random, with script_calls.c and chance.c
+ *   world.c    does them to both sides
  *   compare.c  what both sides must agree on
  *   guest.c    what well-behaved guests do   seam.c   evtchn/shm.h: notes what is touched, scribbles
  *   steps.c    names of steps, tables        main.c   workers, progress, shrinking a failure

@@ -63,18 +63,6 @@ def test_protections_are_on(finished, cpu):
         assert value["CR4"] & 1 << bit, name
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 4])
-def test_all_cpus_are_started(cpus):
-    """A CPU of the MADT that is left out."""
-    harness.boot("hello", cpus=cpus).expect(rf"xen: processors: {cpus} running")
-
-
-def test_maxcpus():
-    """An option that is read and not obeyed."""
-    run = harness.boot(harness.adhoc("xenolith maxcpus=1\nmodule hello name=hello memory=16"), cpus=2).expect_good()
-    run.expect(r"xen: processors: 1 running")
-
-
 HELLO = "\nmodule hello name=hello memory=16"
 CLOCKS = [
     ("", (), "HPET and ACPI PM timer"),
