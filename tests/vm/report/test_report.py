@@ -79,10 +79,13 @@ def test_vmx_that_lacks_something():
 
 def test_panic():
     """A machine on which the start fails: without a report nobody can tell why."""
-    scenario = harness.adhoc("xenolith report clock=pit")
+    scenario = harness.adhoc("xenolith report clock=pit log=debug")
     run = harness.boot(scenario, firmware="direct", extra=("-M", "pit=off")).expect_bad()
     assert list(sections(run.log)) == SECTIONS
     assert verdict(run) == "no, because the PIT does not run: take option clock= away"
+    run.expect(r"xen: processor: +family \d+, model \d+, stepping \d+, microcode revision 0x[0-9a-f]+, \d+ SMIs")
+    clocks = dict(sections(run.log)["Timers"])
+    assert clocks["PIT"] == "missing" and clocks["HPET"].startswith("present: the TSC has ")
 
 
 # --- On every console
