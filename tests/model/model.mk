@@ -47,7 +47,6 @@ model_pv_own := $(addprefix tests/model/,explore.c machine.c access.c plain.c st
 model_pv_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_pv_core) $(model_pv_own))
 model_pv_flags := $(model_core_flags) -DPV_ENTRIES=16U
 $(eval $(call model_rules,arch/x86/pv,$(model_pv_flags),$(model_renames)))
-$(eval $(call model_rules,kernel,$(model_core_flags),$(model_renames)))
 
 $(O)/model/pv: $(model_pv_objects)
 	$(call say,MODELLD,$@)

@@ -70,22 +70,38 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* All schedules, or one that is bad. */
+#define LIMIT 1000000U /* schedules; where there are more, all with at most so many preemptions are run instead */
+#define BOUND 3
+
+/* Until all are done (true), or a bad one is found, or too many. */
+static bool search(uint64_t limit, unsigned *steps)
+{
+    do {
+        if (!run_schedule() || explore.schedules + explore.redundant >= limit)
+            return false;
+        *steps = explore.depth > *steps ? explore.depth : *steps;
+    } while (explore_next());
+    return true;
+}
+
 static bool run(const struct pv_scenario *s, bool yields)
 {
     unsigned steps = 0;
     double start = now();
+    const char *how = "complete";
 
     set_up(s, yields);
-    do {
-        if (!run_schedule()) {
-            tell();
-            break;
-        }
-        steps = explore.depth > steps ? explore.depth : steps;
-    } while (explore_next());
-    printf("  %-52s %-5s %6u %10lu %10lu %7.1f\n", s->name, yields ? "yes" : "", steps,
-           (unsigned long)explore.schedules, (unsigned long)explore.redundant, now() - start);
+    if (!search(LIMIT, &steps) && !machine.failure) {
+        how = "bounded";
+        explore_reset(BOUND);
+        search(UINT64_MAX, &steps);
+    }
+    if (machine.failure) {
+        how = "FAILED";
+        tell();
+    }
+    printf("  %-40s %-5s %6u %10lu %10lu  %-9s %7.1f\n", s->name, yields ? "yes" : "", steps,
+           (unsigned long)explore.schedules, (unsigned long)explore.redundant, how, now() - start);
     fflush(stdout);
     return !machine.failure;
 }
@@ -97,7 +113,8 @@ int main(int argc, char **argv)
     unsigned rows = 0, failed = 0;
 
     machine.tso = true;
-    printf("  %-52s %-5s %6s %10s %10s %7s\n", "scenario", "yield", "steps", "schedules", "redundant", "seconds");
+    printf("  %-40s %-5s %6s %10s %10s  %-9s %7s\n", "scenario", "yield", "steps", "schedules", "redundant", "how",
+           "seconds");
     for (const struct pv_scenario *s = pv_scenarios; s->name; s++) {
         if ((quick && s->takes_long) || !strstr(s->name, only))
             continue;

@@ -10,7 +10,7 @@ struct pv_scenario {
     void (*first)(void); /* on its own */
     void (*thread[MODEL_THREADS])(void);
     void (*check)(void); /* beside the invariants, when all have ended */
-    bool yields;         /* once more, with threads that run out of time at their first look at the clock */
+    bool yields;         /* once more, and the first thread runs out of time at its first look at the clock */
     bool takes_long;     /* not in the quick run */
 };
 

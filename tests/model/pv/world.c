@@ -199,7 +199,7 @@ void pv_env_set_m2p(uint64_t mfn, uint64_t pfn)
 
 bool pv_env_should_yield(void)
 {
-    return pv_world.asked_to_yield && pv_world.looks[machine.current]++ == 0;
+    return pv_world.asked_to_yield && machine.current == 0 && pv_world.looks[0]++ == 0;
 }
 
 void pv_env_lock(uint32_t *lock)

@@ -21,9 +21,9 @@ struct pv_world {
     struct pv_domain domain;
     struct pv_vcpu vcpu[MODEL_THREADS];
     uint32_t time;
-    unsigned looks[MODEL_THREADS]; /* at the clock, which says "enough" the first time if asked_to_yield */
-    bool asked_to_yield;
-    int result[MODEL_THREADS]; /* of the thread's operation */
+    unsigned looks[MODEL_THREADS]; /* at the clock */
+    bool asked_to_yield;           /* the first time it says "enough" to thread 0 */
+    int result[MODEL_THREADS];     /* of the thread's operation */
 };
 extern struct pv_world pv_world;
 
