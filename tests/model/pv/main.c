@@ -70,7 +70,7 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-#define LIMIT 1000000U /* schedules; where there are more, all with at most so many preemptions are run instead */
+#define LIMIT 300000U /* schedules; where there are more, all with at most so many preemptions are run instead */
 #define BOUND 3
 
 /* Until all are done (true), or a bad one is found, or too many. */
