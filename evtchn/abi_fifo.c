@@ -234,13 +234,10 @@ static void moved(struct evt_domain *d, uint32_t port, struct evt_port *p)
     (void)p;
 }
 
-/* The vcpu's queues are not in its vcpu_info; the upcall flag is all that can have been missed. */
+/* The upcall flag is all that can have been missed, but the selector of 2-level is set too (EVT-FIFO-26). */
 static void select_all(struct evt_domain *d, unsigned vcpu)
 {
-    uint8_t *info = evt_vcpu_of(d, vcpu)->info;
-
-    if (info)
-        evt_mark_upcall(d, vcpu, info);
+    evt_2level_for(d)->select_all(d, vcpu);
 }
 
 /* The queue is the one that the port was linked on, whatever vcpu it notifies now. */

@@ -146,9 +146,9 @@ static int64_t op_set_periodic(struct vcpu *cur, struct vcpu *v, uint64_t arg)
 {
     struct vcpu_set_periodic_timer t;
     if (copy_from_guest(cur, &t, arg, sizeof t))
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (t.period_ns < MIN_PERIOD || t.period_ns > MAX_PERIOD)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     vcpu_set_periodic(v, t.period_ns);
     return 0;
 }
@@ -168,11 +168,11 @@ static int64_t op_set_singleshot(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     bool unreadable = copy_from_guest(cur, &t, arg, cur->narrow ? 12 : sizeof t);
     /* HC-VCPU-08: which of two mistakes is told depends on the caller. */
     if (cur->narrow && unreadable)
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     if (v != cur)
-        return -XEN_EINVAL;
+        return xen_error(XEN_EINVAL);
     if (unreadable)
-        return -XEN_EFAULT;
+        return xen_error(XEN_EFAULT);
     /* HC-TIME-04: negative is the past, and VCPU_SSHOTTMR_future changes nothing. */
     timer_set(&v->singleshot, v->arch.cpu, t.timeout_abs_ns > INT64_MAX ? 0 : t.timeout_abs_ns);
     return 0;

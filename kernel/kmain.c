@@ -3,6 +3,8 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpu_record.h"
+#include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "boot/boot_info.h"
 #include "kernel/build.h"
@@ -52,12 +54,39 @@ static void warn_option(const char *sentence)
     printk(LOG_WARNING, "%s", sentence);
 }
 
+static void note_port(const char *sentence)
+{
+    printk(LOG_INFO, "serial:     %s", sentence);
+}
+
+static void serial_line_init(void)
+{
+    note_port(console_find_serial(options.com, options.baud, note_port));
+    if (console_use_serial())
+        printk_log_to_serial();
+}
+
+/* A port that needs no tables of the firmware is told from the others early: it may be the only console. */
+static void serial_line_early(void)
+{
+    if (!serial_choice_is_late(options.com))
+        serial_line_init();
+}
+
+static void serial_line_late(void)
+{
+    if (serial_choice_is_late(options.com))
+        serial_line_init();
+}
+
 static void options_init(void)
 {
     options_parse(boot_info.cmdline, &options, warn_option);
     hypervisor_cmdline = boot_info.cmdline;
     printk_set_level(options.log);
     sched_set_timeslice(options.timeslice);
+    if (options.report)
+        report_prepare(&boot_info);
     if (options.noreboot) {
         printk_stay_on_panic();
         summary_stay();
@@ -69,11 +98,22 @@ static void framebuffer_init(void)
     printk(LOG_INFO, "screen:     %s", console_memory_ready(&boot_info));
 }
 
+static void processor_details(void)
+{
+    const struct cpu_record *r = &boot_cpu_record;
+    uint32_t microcode, smis;
+    bool counted = record_smi_count(r, &smis);
+    (void)record_microcode(r, &microcode);
+    printk(LOG_DEBUG, "processor:  family %u, model %u, stepping %u, microcode revision %#x, %u SMIs%s",
+           record_family(r), record_model(r), record_stepping(r), microcode, smis, counted ? "" : " (not counted)");
+}
+
 static void boot_cpu_init(void)
 {
     cpu_init_bsp();
     printk_cpus_ready();
     printk(LOG_INFO, "processor:  %s, %s", cpu_model(), cpu_protections());
+    processor_details();
 }
 
 static void input_init(void)
@@ -108,11 +148,13 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     banner();                      /* who we are */
     loader_init(magic, boot_pa);   /* what the loader told us */
     options_init();                /* our command line */
+    serial_line_early();           /* the port that the command line names */
     console_boot_info(&boot_info); /* the screen's mode is known */
     memory_init(&boot_info);       /* page tables, page pool */
     framebuffer_init();            /* a framebuffer can be reached now */
     boot_cpu_init();               /* descriptors, protections */
     arch_acpi_init(&boot_info);    /* tables of the firmware */
+    serial_line_late();            /* the port that the firmware names, or the first that answers */
     input_init();                  /* input without a serial port */
     apic_init();                   /* local interrupts */
     clock_init();                  /* TSC, timer */
@@ -122,7 +164,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     cpus_init();          /* the other processors */
     console_input_init(); /* debug keys, guests' input */
     if (options.report)
-        report_run(&boot_info); /* the machine instead of guests */
-    domains_init();             /* guests from modules */
-    sched_run();                /* and off they go */
+        report_run(); /* the machine instead of guests */
+    domains_init();   /* guests from modules */
+    sched_run();      /* and off they go */
 }

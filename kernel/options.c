@@ -71,6 +71,21 @@ static bool set_timeslice(struct options *o, const char *value)
     return set_number(&o->timeslice, value, 1, 1000);
 }
 
+static bool set_com(struct options *o, const char *value)
+{
+    for (unsigned i = 0; i < SERIAL_CHOICES; i++)
+        if (strcmp(value, serial_choice_name((enum serial_choice)i)) == 0) {
+            o->com = (enum serial_choice)i;
+            return true;
+        }
+    return false;
+}
+
+static bool set_baud(struct options *o, const char *value)
+{
+    return set_number(&o->baud, value, SERIAL_BAUD_MIN, SERIAL_BAUD_MAX);
+}
+
 static bool set_selftest(struct options *o, const char *value)
 {
     return *value && format(o->selftest, sizeof o->selftest, "%s", value) < (int)sizeof o->selftest;
@@ -100,6 +115,8 @@ static const struct option {
     {"maxcpus", true, set_maxcpus, "a number from 1"},
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
     {"clock", true, set_clock, "hpet, pm or pit"},
+    {"com", true, set_com, "best, 1, 2, 3, 4, spcr, dbg2, pci or none"},
+    {"baud", true, set_baud, "a speed from 300 to 115200"},
     {"selftest", true, set_selftest, "the name of a test"},
     {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},

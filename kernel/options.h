@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "kernel/printk.h"
 
@@ -13,10 +14,12 @@
 #define OPTIONS_SELFTEST_MAX 16
 
 struct options {
-    enum log_level log;    /* log=error|warning|info|debug; default info */
-    uint32_t maxcpus;      /* maxcpus=N: start at most N CPUs; default all that there is room for */
-    uint32_t timeslice;    /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
-    enum time_clock clock; /* clock=hpet|pm|pit: measure the TSC by this one alone; default what is best */
+    enum log_level log;     /* log=error|warning|info|debug; default info */
+    uint32_t maxcpus;       /* maxcpus=N: start at most N CPUs; default all that there is room for */
+    uint32_t timeslice;     /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
+    enum time_clock clock;  /* clock=hpet|pm|pit: measure the TSC by this one alone; default what is best */
+    enum serial_choice com; /* com=1|2|3|4|spcr|dbg2|pci|none: the serial port; default the best that answers */
+    uint32_t baud;          /* baud=N of it, 300..115200; default 0: what the firmware says, else 115200 */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
     bool report;                         /* instead of guests, print what this machine can do */
     bool noreboot; /* stay when the run is over or has failed: the machine is left to be looked at */

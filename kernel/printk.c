@@ -29,6 +29,7 @@ static uint32_t lock_owner = NOBODY; /* CPU that prints now; atomic */
 static uint32_t panicking = NOBODY;  /* CPU in panic(); atomic */
 static bool cpus_ready;
 static bool stay_on_panic;
+static void (*last_words)(const char *why); /* see printk_on_panic() */
 
 static const char *const level_tag[] = {
     [LOG_ERROR] = "error: ",
@@ -85,8 +86,10 @@ __attribute__((format(printf, 3, 0))) static void vprint(const char *tag, const 
         n = sizeof line - 2;
     line[n] = '\n';
     log_ring_write(&ring, line, n + 1);
-    console_write(line, n + 1);
+    const char *problem = console_write(line, n + 1);
     printk_unlock(locked);
+    if (problem)
+        printk(LOG_WARNING, "%s", problem);
 }
 
 void printk(enum log_level level, const char *fmt, ...)
@@ -142,6 +145,11 @@ void printk_stay_on_panic(void)
     stay_on_panic = true;
 }
 
+void printk_on_panic(void (*print)(const char *why))
+{
+    last_words = print;
+}
+
 bool printk_page(int key)
 {
     bool locked = printk_lock();
@@ -150,7 +158,7 @@ bool printk_page(int key)
     return taken;
 }
 
-void printk_show_log(void)
+static void write_log(void (*write)(const char *text, size_t size))
 {
     static char chunk[1024];
     uint64_t pos = 0, end = ring.written;
@@ -159,9 +167,24 @@ void printk_show_log(void)
         size_t n = log_ring_read(&ring, &pos, chunk, sizeof chunk);
         if (n == 0)
             break;
-        console_write(chunk, n);
+        write(chunk, n);
     }
     printk_unlock(locked);
+}
+
+static void write_everywhere(const char *text, size_t size)
+{
+    (void)console_write(text, size);
+}
+
+void printk_show_log(void)
+{
+    write_log(write_everywhere);
+}
+
+void printk_log_to_serial(void)
+{
+    write_log(console_write_serial);
 }
 
 /* Nothing but the keyboard is asked any more: the log can be read, and the machine be started again. */
@@ -186,13 +209,21 @@ void panic(const char *fmt, ...)
     if (cpus_ready)
         arch_panic_stop_others();
     pager_end(&pager);
+    static char why[PRINTK_LINE_MAX];
     va_list args;
     va_start(args, fmt);
-    vprint("panic: ", "xen", fmt, args);
+    format_v(why, sizeof why, fmt, args);
     va_end(args);
+    print_line("xen", "panic: %s", why);
     backtrace((uintptr_t)__builtin_frame_address(0), 0);
+    if (last_words)
+        last_words(why);
     printk_guest_line("xen", "verdict: failure");
     console_drain();
+    if (last_words && !stay_on_panic) {
+        machine_leave_emulator(false);
+        stay_on_panic = true;
+    }
     while (stay_on_panic)
         panic_key(console_read_key());
     machine_power_off(false);

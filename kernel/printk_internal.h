@@ -21,6 +21,10 @@ bool printk_page(int key);
 void printk_plain_line(const char *text);
 /* Print the log ring again (debug key). */
 void printk_show_log(void);
+/* In panic() print this too, given the panic's own words; a machine that is no emulator stays on then. */
+void printk_on_panic(void (*print)(const char *why));
+/* Give the log to a serial line that has seen nothing of it. */
+void printk_log_to_serial(void);
 /* On panic and at the end: halt there instead of powering off (option noreboot). */
 void printk_stay_on_panic(void);
 

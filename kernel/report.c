@@ -13,6 +13,7 @@
 #include "arch/x86/cpu_record.h"
 #include "arch/x86/machine.h"
 #include "arch/x86/time.h"
+#include "arch/x86/unequal.h"
 #include "boot/boot_info.h"
 #include "common/format.h"
 #include "common/string.h"
@@ -191,18 +192,20 @@ static void report_features(void)
 static void report_processors(void)
 {
     const struct cpu_record *r = &boot_cpu_record;
-    uint32_t sizes = record_cpuid(r, 0x80000008, 0).eax, microcode, smis;
+    uint32_t sizes = record_cpuid(r, 0x80000008, 0).eax, microcode, smis, now;
 
     section("Processors", COLUMN);
     fact_f("running", "%u, of %u that the firmware lists", nr_cpus, acpi->nr_cpus);
+    if (nr_cpus > 1)
+        fact("all alike", unequal_found() ? "no: guests see what all of them have" : "yes");
     fact("model", cpu_model());
     fact_f("signature", "family %u, model %u, stepping %u", record_family(r), record_model(r), record_stepping(r));
     if (record_microcode(r, &microcode))
         fact_f("microcode", "revision %#x", microcode);
     else
         fact("microcode", "not told");
-    if (record_smi_count(r, &smis))
-        fact_f("SMIs", "%u since reset", smis);
+    if (record_smi_count(r, &smis) && cpu_smi_count(&now))
+        fact_f("SMIs", "%u since reset, %u of them since the start", now, now - smis);
     else
         fact("SMIs", "not counted by this processor");
     fact_f("addresses", "%u bits physical, %u bits linear", sizes & 0xff, sizes >> 8 & 0xff);
@@ -227,7 +230,8 @@ static void report_timers(void)
 {
     struct cpuid crystal = record_cpuid(&boot_cpu_record, 0x15, 0);
     section("Timers", COLUMN);
-    fact_f("TSC", "%llu kHz, by %s", (ull)tsc_hz / 1000, time_source);
+    fact_f("TSC", "%llu kHz by %s, %s%s", (ull)tsc_hz / 1000, time_source,
+           time_confirmed ? "confirmed by " : "which nothing confirms", time_confirmed ? time_confirmed : "");
     fact_f("interrupts", "from %s", time_timer);
     fact("CPUID 15h", crystal.ebx && crystal.ecx ? "present" : "missing");
     if (acpi->hpet)
@@ -281,27 +285,45 @@ static void report_containers(void)
     }
 }
 
-static void report_verdict(void)
+/* why: what ended the start too early, or NULL. */
+static void report_verdict(const char *why)
 {
     char text[TEXT_MAX];
     section("Verdict", COLUMN);
-    container_verdict(text, sizeof text);
+    if (why)
+        format(text, sizeof text, "no, because %s", why);
+    else
+        container_verdict(text, sizeof text);
     fact("verdict", text);
     printk_plain_line("");
 }
 
-void report_run(const struct boot_info *info)
+static const struct boot_info *boot;
+
+static void print(const char *why)
 {
     printk_plain_line("");
     printk_plain_line("Report: what this machine can do");
-    report_machine(info);
-    report_memory(info);
+    report_machine(boot);
+    report_memory(boot);
     report_processors();
     report_interrupts();
     report_timers();
     report_consoles();
-    report_raw(info);
+    report_raw(boot);
     report_containers();
-    report_verdict();
+    report_verdict(why);
+}
+
+void report_prepare(const struct boot_info *info)
+{
+    boot = info;
+    printk_on_panic(print);
+}
+
+void report_run(void)
+{
+    printk_on_panic(NULL);
+    print(NULL);
     summary_verdict_to_read();
 }

@@ -5,8 +5,11 @@
 
 struct boot_info;
 
+/* If there is a panic before report_run(), print the report then, as far as the start has come. info must stay. */
+void report_prepare(const struct boot_info *info);
+
 /* Print the report on every console, then end the run: an emulator goes off, a machine stays on so that it can be
  * read. Boot CPU, when everything but the domains is up. */
-__attribute__((noreturn)) void report_run(const struct boot_info *info);
+__attribute__((noreturn)) void report_run(void);
 
 #endif

@@ -30,12 +30,12 @@ static size_t piece(const char *text, size_t most)
 void report_fact(report_line_fn put, const char *key, const char *value)
 {
     char line[REPORT_COLUMNS + 1], name[REPORT_COLUMNS / 2];
-    int column = (int)value_column;
 
-    format(name, sizeof name, "  %s:", key);
+    format(name, sizeof name, "  %s: ", key);
     do {
-        size_t n = piece(value, REPORT_COLUMNS - value_column);
-        format(line, sizeof line, "%-*s%.*s", column, name, (int)n, value);
+        int column = format(line, sizeof line, "%-*s", (int)value_column, name);
+        size_t n = piece(value, REPORT_COLUMNS - (size_t)column);
+        format(line + column, sizeof line - (size_t)column, "%.*s", (int)n, value);
         put(line);
         value += n;
         while (*value == ' ')

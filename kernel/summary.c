@@ -171,9 +171,10 @@ void summary_verdict_to_read(void)
     printk_guest_line("xen", "verdict: success");
     if (!stay)
         machine_leave_emulator(true);
-    printk(LOG_INFO, "The machine stays on, so that the report can be read.");
-    for (;;)
-        cpu_idle();
+    printk_plain_line("The machine stays on: PgUp and PgDn turn pages, R restarts, q switches it off.");
+    over = stay = true;
+    stay_here();
+    machine_power_off(true);
 }
 
 void summary_end_run(void)

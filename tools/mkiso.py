@@ -122,7 +122,10 @@ def make(output, text, files):
         command += [f"--install-modules={USED} {'biosdisk' if have == ['i386-pc'] else ''}".rstrip()]
         if len(have) == 1:
             command.append(f"--directory={GRUB_MODULES / have[0]}")
-        result = subprocess.run(command + [tree], capture_output=True, text=True, check=False)
+        # As a stick: some BIOSes start from no disk without a partition marked active, and the MBR that protects a GPT
+        # has none.
+        command += [tree, "--mbr-force-bootable"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise scenarios.ScenarioError(f"grub-mkrescue failed: {result.stderr.strip()}")
 

@@ -148,9 +148,9 @@ def folder():
 
 
 def names():
-    """All scenarios, the tour first."""
+    """All scenarios, first those that a new machine is tried with."""
     found = sorted(p.stem for p in folder().glob("*.cfg"))
-    return sorted(found, key=lambda n: n != "tour")
+    return sorted(found, key=lambda n: (n != "tour", n != "report"))
 
 
 def load(name):

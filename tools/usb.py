@@ -106,6 +106,8 @@ def check_room(disk, image_size):
 
 def find_disk(device):
     """The disk that /dev/... names, perhaps by a link."""
+    if not (ROOT / "sys/block").is_dir():
+        raise Refusal("This works on Linux only; docs/hardware.md says how to write the ISO on other systems.")
     path = pathlib.Path(os.path.realpath(ROOT / device.lstrip("/")))
     if not path.exists():
         raise Refusal(f"There is no {device}. {candidates()}")

@@ -66,6 +66,19 @@ static struct acpi_table table_at(struct acpi_parser *parser, uint64_t pa)
     return table;
 }
 
+/* Space, width, offset and access size in bytes 0-3, then the address. */
+struct acpi_address acpi_generic_address(struct acpi_table table, size_t offset)
+{
+    uint8_t access = acpi_field8(table, offset + 3);
+
+    return (struct acpi_address){
+        .space = acpi_field8(table, offset),
+        .bits = acpi_field8(table, offset + 1),
+        .access = access >= 1 && access <= 4 ? (uint8_t)(1U << (access - 1)) : 0,
+        .address = acpi_field(table, offset + 4, 8),
+    };
+}
+
 static bool has_signature(struct acpi_table table, const char *signature)
 {
     return table.data && memcmp(table.data, signature, 4) == 0;
@@ -79,10 +92,8 @@ struct table_kind {
 };
 
 static const struct table_kind table_kinds[] = {
-    {"APIC", acpi_take_madt},
-    {"FACP", acpi_take_fadt},
-    {"HPET", acpi_take_hpet},
-    {"SPCR", acpi_take_spcr},
+    {"APIC", acpi_take_madt}, {"FACP", acpi_take_fadt}, {"HPET", acpi_take_hpet},
+    {"SPCR", acpi_take_spcr}, {"DBG2", acpi_take_dbg2},
 };
 static const struct table_kind ssdt_kind[] = {{"SSDT", acpi_find_s5}};
 

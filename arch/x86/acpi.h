@@ -14,6 +14,7 @@
 #define ACPI_MAX_CPUS 64
 #define ACPI_MAX_IOAPICS 16
 #define ACPI_MAX_OVERRIDES 16
+#define ACPI_MAX_SERIALS 8
 
 /*
  * Physical memory: a pointer to n readable bytes at pa, or NULL. The same type as boot_window_fn. The parser uses at
@@ -30,6 +31,22 @@ struct acpi_address {
     uint64_t address; /* 0: the register does not exist */
     uint8_t space;    /* ACPI_SPACE_* */
     uint8_t bits;     /* width of the register */
+    uint8_t access;   /* bytes that are read and written at once: 1, 2, 4 or 8; 0: the table does not say */
+};
+
+enum acpi_serial_table { ACPI_SERIAL_SPCR, ACPI_SERIAL_DBG2 };
+
+/* Kinds of serial ports: subtypes of DBG2's port type 8000h (Microsoft Debug Port Table 2, table 3), SPCR's too. */
+#define ACPI_SERIAL_16550 0x00
+#define ACPI_SERIAL_16450 0x01
+#define ACPI_SERIAL_16550_GAS 0x12 /* with the spacing that the generic address tells */
+
+struct acpi_serial {
+    enum acpi_serial_table table;
+    uint16_t type; /* ACPI_SERIAL_* or another of the list */
+    struct acpi_address regs;
+    uint32_t baud;  /* 0: stay at the speed that the firmware set */
+    uint32_t clock; /* Hz that the speed is divided from; 0: the table does not say */
 };
 
 struct acpi_cpu {
@@ -92,9 +109,10 @@ struct acpi_info {
     /* HPET */
     uint64_t hpet; /* physical; 0 if there is none */
 
-    /* SPCR: the serial console that the firmware names */
-    struct acpi_address serial; /* address 0 if there is none */
-    uint8_t serial_type;        /* 0 16550, 1 16450 compatible, others by the SPCR's list */
+    /* SPCR, the serial console that the firmware names, and serial ports of DBG2, for debuggers; in the tables' order
+     */
+    unsigned nr_serials;
+    struct acpi_serial serials[ACPI_MAX_SERIALS];
 };
 
 /*

@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The FADT (5.2.9): power management and reset; HPET and SPCR: a timer and the serial console. */
+/* The FADT (5.2.9): power management and reset; HPET: a timer. */
 #include "arch/x86/acpi_parser.h"
-
-/* Generic address structure (5.2.3.2): space, width, offset and access size in bytes 0-3, then the address. */
-static struct acpi_address generic_address(struct acpi_table table, size_t offset)
-{
-    return (struct acpi_address){
-        .space = acpi_field8(table, offset),
-        .bits = acpi_field8(table, offset + 1),
-        .address = acpi_field(table, offset + 4, 8),
-    };
-}
 
 #define FADT_DSDT 40
 #define FADT_SMI_CMD 48
@@ -39,7 +29,7 @@ static struct acpi_address generic_address(struct acpi_table table, size_t offse
 /* A register block: the extended address if there is one, else the port number of ACPI 1.0. */
 static struct acpi_address register_block(struct acpi_table table, size_t old, size_t extended, uint8_t bits)
 {
-    struct acpi_address address = generic_address(table, extended);
+    struct acpi_address address = acpi_generic_address(table, extended);
 
     if (address.address == 0 || address.space > ACPI_SPACE_IO ||
         (address.space == ACPI_SPACE_IO && address.address > UINT16_MAX)) {
@@ -70,7 +60,7 @@ static void take_pm_registers(struct acpi_info *info, struct acpi_table table, u
 static void take_reset(struct acpi_parser *parser, struct acpi_table table)
 {
     struct acpi_info *info = parser->info;
-    struct acpi_address reset = generic_address(table, FADT_RESET_REG);
+    struct acpi_address reset = acpi_generic_address(table, FADT_RESET_REG);
 
     if (reset.address == 0 || reset.space > ACPI_SPACE_PCI ||
         (reset.space == ACPI_SPACE_IO && reset.address > UINT16_MAX)) {
@@ -103,22 +93,12 @@ void acpi_take_fadt(struct acpi_parser *parser, struct acpi_table table)
         take_reset(parser, table);
 }
 
-/* ---- HPET (IA-PC HPET Specification 1.0a, 3.2.4) and SPCR ---- */
+/* ---- HPET (IA-PC HPET Specification 1.0a, 3.2.4) ---- */
 
 void acpi_take_hpet(struct acpi_parser *parser, struct acpi_table table)
 {
-    struct acpi_address base = generic_address(table, ACPI_HEADER_SIZE + 4);
+    struct acpi_address base = acpi_generic_address(table, ACPI_HEADER_SIZE + 4);
 
     if (parser->info->hpet == 0 && base.space == ACPI_SPACE_MEMORY)
         parser->info->hpet = base.address;
-}
-
-void acpi_take_spcr(struct acpi_parser *parser, struct acpi_table table)
-{
-    struct acpi_address base = generic_address(table, ACPI_HEADER_SIZE + 4);
-
-    if (base.space > ACPI_SPACE_IO || (base.space == ACPI_SPACE_IO && base.address > UINT16_MAX))
-        return;
-    parser->info->serial = base;
-    parser->info->serial_type = acpi_field8(table, ACPI_HEADER_SIZE);
 }

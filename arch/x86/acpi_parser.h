@@ -48,16 +48,25 @@ static inline uint8_t acpi_field8(struct acpi_table table, size_t offset)
     return (uint8_t)acpi_field(table, offset, 1);
 }
 
+static inline uint16_t acpi_field16(struct acpi_table table, size_t offset)
+{
+    return (uint16_t)acpi_field(table, offset, 2);
+}
+
 static inline uint32_t acpi_field32(struct acpi_table table, size_t offset)
 {
     return (uint32_t)acpi_field(table, offset, 4);
 }
 
+/* The generic address structure at offset (5.2.3.2). */
+struct acpi_address acpi_generic_address(struct acpi_table table, size_t offset);
+
 /* Each takes one table whose header, length and checksum are good. */
 void acpi_take_madt(struct acpi_parser *parser, struct acpi_table table); /* acpi_madt.c */
 void acpi_take_fadt(struct acpi_parser *parser, struct acpi_table table); /* acpi_fadt.c */
 void acpi_take_hpet(struct acpi_parser *parser, struct acpi_table table);
-void acpi_take_spcr(struct acpi_parser *parser, struct acpi_table table);
+void acpi_take_spcr(struct acpi_parser *parser, struct acpi_table table); /* acpi_serial.c */
+void acpi_take_dbg2(struct acpi_parser *parser, struct acpi_table table);
 void acpi_find_s5(struct acpi_parser *parser, struct acpi_table aml); /* acpi_aml.c: of a DSDT or SSDT */
 
 #endif

@@ -16,9 +16,9 @@
 
 #define FRAMEBUFFER_EGA_TEXT 2
 
-static bool serial;
 static struct framebuffer fb;
 static char screen_text[80];
+static const char *keyboard_text = "not looked for yet";
 
 static void draw(unsigned row, unsigned column, const char *text, unsigned n)
 {
@@ -29,7 +29,7 @@ static struct screen_device fb_device = {.draw = draw};
 
 void console_device_init(void)
 {
-    serial = serial_init();
+    serial_init();
     screen_init();
 }
 
@@ -69,8 +69,9 @@ const char *console_memory_ready(const struct boot_info *info)
 
 void console_describe(void (*fact)(const char *key, const char *value))
 {
-    fact("serial port", serial ? "COM1 at port 0x3f8, used" : "COM1 missing: no UART answers at port 0x3f8");
+    fact("serial port", serial_describe());
     fact("screen", screen_text);
+    fact("keyboard", keyboard_text);
 }
 
 static void put_serial(char c)
@@ -80,24 +81,40 @@ static void put_serial(char c)
     serial_put(c);
 }
 
-void console_write(const char *text, size_t size)
+void console_write_serial(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (serial)
-            put_serial(text[i]);
+    for (size_t i = 0; i < size; i++)
+        put_serial(text[i]);
+}
+
+const char *console_write(const char *text, size_t size)
+{
+    console_write_serial(text, size);
+    for (size_t i = 0; i < size; i++)
         screen_put(text[i]);
-    }
     screen_sync();
+    return serial_problem();
 }
 
 int console_read(void)
 {
-    return serial ? serial_get() : -1;
+    return serial_get();
+}
+
+const char *console_find_serial(enum serial_choice choice, uint32_t baud, void (*note)(const char *sentence))
+{
+    return serial_find(choice, baud, acpi, note);
+}
+
+bool console_use_serial(void)
+{
+    return serial_use();
 }
 
 const char *console_find_keyboard(void)
 {
-    return keyboard_init(acpi->no_8042);
+    keyboard_text = keyboard_init(acpi->no_8042);
+    return keyboard_text;
 }
 
 int console_read_key(void)
@@ -107,6 +124,5 @@ int console_read_key(void)
 
 void console_drain(void)
 {
-    if (serial)
-        serial_drain();
+    serial_drain();
 }

@@ -56,6 +56,9 @@ bool record_smi_count(const struct cpu_record *r, uint32_t *count);
  */
 void cpu_record_read(struct cpu_record *r);
 
+/* record_smi_count() of this CPU now. */
+bool cpu_smi_count(uint32_t *count);
+
 /* The boot CPU as the firmware left it: cpu_init_bsp() reads it. */
 extern struct cpu_record boot_cpu_record;
 

@@ -85,3 +85,10 @@ void cpu_record_read(struct cpu_record *r)
     ask_for_microcode(r);
     read_msrs(r);
 }
+
+bool cpu_smi_count(uint32_t *count)
+{
+    static struct cpu_record now;
+    cpu_record_read(&now);
+    return record_smi_count(&now, count);
+}

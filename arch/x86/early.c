@@ -35,8 +35,7 @@ static void find_ram(const struct boot_info *info, uint64_t max_pa)
 static void find_low_page(void)
 {
     static struct ranges low; /* too big for the stack */
-    for (unsigned i = 0; i < early_ram.nr; i++)
-        ranges_add(&low, early_ram.r[i].start, early_ram.r[i].end);
+    low = early_ram;
     ranges_remove(&low, 0, LOW_PAGE_FIRST);
     low_page = ranges_take(&low, PAGE_SIZE, LOW_PAGE_END);
 }

@@ -1,84 +1,132 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A 16550 at the first PC serial port. All waits are bounded: a line that gets stuck (nobody reads the other end of an
- * emulator's pipe) costs one long wait; then text is lost until it moves again.
- */
 #include "arch/x86/serial.h"
-#include "arch/x86/io.h"
 
-#define COM1 0x3f8
-#define REG_DATA 0
-#define REG_INTERRUPTS 1
-#define REG_FIFO 2
-#define REG_LINE 3
-#define REG_MODEM 4
-#define REG_STATUS 5
-#define REG_SCRATCH 7
+#include <stddef.h>
 
-#define LINE_DIVISOR 0x80
-#define LINE_8N1 0x03
-#define FIFO_ON_EMPTY 0x07
-#define MODEM_DTR_RTS 0x03
-#define STATUS_DATA 0x01
-#define STATUS_THR_EMPTY 0x20
-#define STATUS_IDLE 0x40
+#include "arch/x86/serial_ports.h"
+#include "common/format.h"
 
-#define DIVISOR_115200 1
-/* A character takes 87 us at 115200 baud; reading the status takes 1 us on a real bus, and less in an emulator. */
-#define WAIT_TURNS 1000000
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define TEXT_MAX (SERIAL_NAME_MAX + 80)
 
-static bool present, stuck;
+static struct serial_port used, found;
+static char description[TEXT_MAX];
+static bool told; /* of used, that it takes no characters */
 
-static bool wait_for(uint8_t bit)
+static const struct {
+    bool (*find)(struct serial_search *s, enum serial_choice choice);
+    const char *why; /* it is the best */
+} choices[SERIAL_CHOICES] = {
+    [SERIAL_COM1] = {serial_find_com, "the first that answers"},
+    [SERIAL_COM2] = {serial_find_com, "the first that answers"},
+    [SERIAL_COM3] = {serial_find_com, "the first that answers"},
+    [SERIAL_COM4] = {serial_find_com, "the first that answers"},
+    [SERIAL_SPCR] = {serial_find_acpi, "the firmware's console"},
+    [SERIAL_DBG2] = {serial_find_acpi, "the firmware's debug port; no COM1 to COM4 answers"},
+    [SERIAL_PCI] = {serial_find_pci, "no other answers"},
+};
+
+static const enum serial_choice best_first[] = {SERIAL_SPCR, SERIAL_COM1, SERIAL_COM2, SERIAL_COM3,
+                                                SERIAL_COM4, SERIAL_DBG2, SERIAL_PCI};
+
+static void describe(const struct serial_port *port, const char *why)
 {
-    unsigned turns = stuck ? 1 : WAIT_TURNS;
-    for (stuck = true; stuck && turns; turns--)
-        stuck = !(inb(COM1 + REG_STATUS) & bit);
-    return !stuck;
+    char speed[40] = "the firmware's speed";
+    if (port->baud)
+        format(speed, sizeof speed, "%u baud", port->baud);
+    format(description, sizeof description, "%s, %s: %s", port->name, speed, why);
 }
 
-/* A missing UART reads 0xff everywhere, and forgets what is written to the scratch register. */
-static bool probe(void)
+static bool find_chosen(struct serial_search *s, enum serial_choice choice)
 {
-    outb(COM1 + REG_SCRATCH, 0x5a);
-    if (inb(COM1 + REG_SCRATCH) != 0x5a)
-        return false;
-    outb(COM1 + REG_SCRATCH, 0xa5);
-    return inb(COM1 + REG_SCRATCH) == 0xa5 && inb(COM1 + REG_STATUS) != 0xff;
+    char why[20];
+    format(why, sizeof why, "com=%s", serial_choice_name(choice));
+    bool ok = choices[choice].find(s, choice);
+    if (ok)
+        describe(&s->port, why);
+    else
+        serial_note(s, "there is no serial port that %s could mean; the best of the others is taken", why);
+    return ok;
 }
 
-bool serial_init(void)
+static bool find_best(struct serial_search *s)
 {
-    present = probe();
-    if (!present)
+    for (unsigned i = 0; i < COUNT(best_first); i++)
+        if (choices[best_first[i]].find(s, best_first[i])) {
+            describe(&s->port, choices[best_first[i]].why);
+            return true;
+        }
+    return false;
+}
+
+const char *serial_find(enum serial_choice choice, uint32_t baud, const struct acpi_info *acpi, serial_note_fn note_fn)
+{
+    struct serial_search s = {.acpi = acpi, .baud = baud, .note = note_fn};
+    bool ok = choices[choice].find && find_chosen(&s, choice);
+    found = (struct serial_port){0};
+    if (choice == SERIAL_NONE)
+        format(description, sizeof description, "none: com=none");
+    else if (ok || find_best(&s))
+        found = s.port;
+    else
+        format(description, sizeof description, "none: no UART answers as COM1 to COM4, by ACPI or on PCI");
+    return description;
+}
+
+bool serial_use(void)
+{
+    bool same = used.uart.bus == found.uart.bus && used.uart.base == found.uart.base;
+    if (same && used.uart.divisor == found.uart.divisor)
         return false;
-    serial_drain(); /* what the loader wrote last */
-    outb(COM1 + REG_INTERRUPTS, 0);
-    outb(COM1 + REG_LINE, LINE_DIVISOR);
-    outb(COM1 + REG_DATA, DIVISOR_115200);
-    outb(COM1 + REG_INTERRUPTS, 0); /* high byte of the divisor */
-    outb(COM1 + REG_LINE, LINE_8N1);
-    outb(COM1 + REG_FIFO, FIFO_ON_EMPTY);
-    outb(COM1 + REG_MODEM, MODEM_DTR_RTS);
-    return true;
+    uart_drain(&used.uart);
+    used = found;
+    told = false;
+    if (used.uart.bus)
+        uart_init(&used.uart);
+    return !same;
+}
+
+static void no_note(const char *sentence)
+{
+    (void)sentence;
+}
+
+void serial_init(void)
+{
+    struct serial_search s = {.note = no_note};
+    found = (struct serial_port){0};
+    if (find_chosen(&s, SERIAL_COM1))
+        found = s.port;
+    (void)serial_use();
+}
+
+const char *serial_describe(void)
+{
+    return description;
+}
+
+const char *serial_problem(void)
+{
+    static char sentence[TEXT_MAX];
+    if (told || !used.uart.lost)
+        return NULL;
+    told = true;
+    format(sentence, sizeof sentence, "the serial line (%s) takes no characters: what it does not take is lost there",
+           used.name);
+    return sentence;
 }
 
 void serial_put(char c)
 {
-    if (present && wait_for(STATUS_THR_EMPTY))
-        outb(COM1 + REG_DATA, (uint8_t)c);
+    (void)uart_put(&used.uart, c);
 }
 
 int serial_get(void)
 {
-    if (!present)
-        return -1;
-    uint8_t status = inb(COM1 + REG_STATUS);
-    return status != 0xff && (status & STATUS_DATA) ? inb(COM1 + REG_DATA) : -1;
+    return uart_get(&used.uart);
 }
 
 void serial_drain(void)
 {
-    if (present)
-        (void)wait_for(STATUS_IDLE);
+    uart_drain(&used.uart);
 }

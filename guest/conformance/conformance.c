@@ -12,10 +12,11 @@ struct group {
 };
 
 static const struct group groups[] = {
-    {"matrix", conformance_matrix},   {"ports", conformance_ports},   {"other", conformance_other},
-    {"deliver", conformance_deliver}, {"move", conformance_move},     {"poll", conformance_poll},
-    {"timer", conformance_timer},     {"fifo", conformance_fifo},     {"pointers", conformance_pointers},
-    {"width", conformance_width},     {"switch", conformance_switch},
+    {"rights", conformance_rights}, {"matrix", conformance_matrix},     {"rights_once", conformance_rights_once},
+    {"ports", conformance_ports},   {"other", conformance_other},       {"deliver", conformance_deliver},
+    {"move", conformance_move},     {"poll", conformance_poll},         {"timer", conformance_timer},
+    {"fifo", conformance_fifo},     {"pointers", conformance_pointers}, {"width", conformance_width},
+    {"switch", conformance_switch}, {"info", conformance_info},
 };
 
 void guest_main(void)
@@ -25,6 +26,8 @@ void guest_main(void)
 
     if (args_is("role", "second"))
         conformance_second();
+    if (args_is("role", "unprivileged"))
+        conformance_unprivileged();
     if (guest_env.nr_vcpus < VCPUS) {
         verdict(VERDICT_ERROR, "the domain needs %u vcpus", VCPUS);
         return;

@@ -163,19 +163,33 @@ void zoo_open(void);
 void domain_fill(void);
 
 /* --- The groups --- */
-void conformance_matrix(void);   /* matrix.c */
-void conformance_ports(void);    /* ports.c */
-void conformance_other(void);    /* other.c */
-void conformance_deliver(void);  /* deliver.c */
-void conformance_move(void);     /* move.c */
-void conformance_poll(void);     /* poll.c */
-void conformance_timer(void);    /* timer.c */
-void conformance_fifo(void);     /* fifo.c */
-void conformance_pointers(void); /* pointers.c */
-void conformance_width(void);    /* width.c */
-void conformance_switch(void);   /* switch.c */
+void conformance_rights(void);      /* unprivileged.c */
+void conformance_matrix(void);      /* matrix.c */
+void conformance_rights_once(void); /* unprivileged.c, when all ports of the domain have been open */
+void conformance_ports(void);       /* ports.c */
+void conformance_other(void);       /* other.c */
+void conformance_deliver(void);     /* deliver.c */
+void conformance_move(void);        /* move.c */
+void conformance_poll(void);        /* poll.c */
+void conformance_timer(void);       /* timer.c */
+void conformance_fifo(void);        /* fifo.c */
+void conformance_pointers(void);    /* pointers.c */
+void conformance_width(void);       /* width.c */
+void conformance_switch(void);      /* switch.c */
+void conformance_info(void);        /* info.c: the last one */
 
 /* What domain 1 does under Xenolith (other.c). */
 void conformance_second(void) __attribute__((noreturn));
+
+/* Domain 1 is there, and has no port left. */
+#define SECOND 1U
+void other_fill(void);
+
+/* What domain 2 does: it has no privilege (unprivileged.c). */
+void conformance_unprivileged(void) __attribute__((noreturn));
+
+/* The part of the matrix that needs a caller without privileges: on this ABI, when few ports of domain 0 have been open
+ * or (once) when all of them have. */
+void matrix_unprivileged(enum abi abi, bool once);
 
 #endif

@@ -47,7 +47,7 @@ void look_words(evtchn_port_t first, unsigned count)
         }
 }
 
-static void watch_vcpu(const char *const name[3], const guest_vcpu_info *info)
+void look_vcpu(const char *const name[3], const guest_vcpu_info *info)
 {
     look_watch(name[0], &info->evtchn_upcall_pending, 1, 1);
     look_watch(name[1], &info->evtchn_upcall_mask, 1, 1);
@@ -71,7 +71,7 @@ void look_reset(void)
     look_watch("word", fifo_words, 4, FIFO_WORDS_PER_PAGE);
     for (unsigned i = 0; i < VCPUS; i++) {
         watch_control(control_names[i], fifo_control(i));
-        watch_vcpu(vcpu_names[i], &guest_env.shared->vcpu_info[i]);
+        look_vcpu(vcpu_names[i], &guest_env.shared->vcpu_info[i]);
     }
 }
 

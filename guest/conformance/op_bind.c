@@ -179,16 +179,26 @@ static void fail_pirq_exists(struct call *c)
     set_pirq(c, ZOO_PIRQ_NUMBER);
 }
 
+/* No interrupt line has been given to a domain without privileges. */
+static void fail_pirq_right(struct call *c)
+{
+    (void)c;
+}
+
 static void set_pirq_flags(struct call *c, unsigned flags)
 {
     ARGS(c, evtchn_bind_pirq)->flags = flags;
 }
 
 static const struct check pirq_checks[] = {
-    CHECKED_EFAULT,         CHECKED("EINVAL.range", fail_pirq_number, .axis = AXIS_PIRQ),
-    CHECKED("EPERM", NULL), CHECKED("EEXIST", fail_pirq_exists, .axis = AXIS_PIRQ),
-    CHECKED_ALLOC,          CHECKED("EINVAL.irq", NULL),
-    CHECKED("EBUSY", NULL), CHECKS_END,
+    CHECKED_EFAULT,
+    CHECKED("EINVAL.range", fail_pirq_number, .axis = AXIS_PIRQ),
+    CHECKED("EPERM", fail_pirq_right, .unprivileged = true),
+    CHECKED("EEXIST", fail_pirq_exists, .axis = AXIS_PIRQ),
+    CHECKED_ALLOC,
+    CHECKED("EINVAL.irq", NULL),
+    CHECKED("EBUSY", NULL),
+    CHECKS_END,
 };
 
 static const struct variant pirq_variants[] = {
@@ -212,6 +222,8 @@ static const struct operation bind_pirq_operation = {
 
 /* --- alloc_unbound (EVT-OP-20, EVT-OP-21) --- */
 
+enum { AXIS_DOMAIN = 1 };
+
 static void prepare_unbound(struct call *c)
 {
     ARGS(c, evtchn_alloc_unbound)->dom = DOMID_SELF;
@@ -233,8 +245,16 @@ static void fail_unbound_domain(struct call *c)
     set_unbound_domain(c, ZOO_DOMAIN);
 }
 
+/* The limit that counts is the other domain's: domain 1 has no port left (unprivileged.c). */
+static void fail_unbound_right(struct call *c)
+{
+    set_unbound_domain(c, c->full ? SECOND : 0);
+}
+
 static const struct check unbound_checks[] = {
-    CHECKED_EFAULT, CHECKED("ESRCH", fail_unbound_domain), CHECKED_ALLOC, CHECKED("EPERM", NULL), CHECKS_END,
+    CHECKED_EFAULT, CHECKED("ESRCH", fail_unbound_domain, .axis = AXIS_DOMAIN),
+    CHECKED_ALLOC,  CHECKED("EPERM", fail_unbound_right, .axis = AXIS_DOMAIN, .unprivileged = true),
+    CHECKS_END,
 };
 
 static const struct variant unbound_variants[] = {

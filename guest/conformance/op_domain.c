@@ -4,6 +4,8 @@
 
 /* --- reset (EVT-OP-25, EVT-OP-26), reset_cont (EVT-OP-28) --- */
 
+enum { AXIS_DOMAIN = 1 };
+
 static void set_domain(struct call *c, unsigned domid)
 {
     ARGS(c, evtchn_reset)->dom = (domid_t)domid;
@@ -17,6 +19,12 @@ static void prepare_self(struct call *c)
 static void fail_domain(struct call *c)
 {
     set_domain(c, ZOO_DOMAIN);
+}
+
+/* Domain 0 is not paused either: the right is looked at first. */
+static void fail_domain_right(struct call *c)
+{
+    set_domain(c, 0);
 }
 
 /* Every port pending, and every second one unmasked: the bits of closed ports are cleared, the masks are the guest's.
@@ -42,8 +50,8 @@ static void make_masked_events(struct call *c, unsigned unused)
 
 static const struct check reset_checks[] = {
     CHECKED_EFAULT,
-    CHECKED("ESRCH", fail_domain),
-    CHECKED("EPERM", NULL),
+    CHECKED("ESRCH", fail_domain, .axis = AXIS_DOMAIN),
+    CHECKED("EPERM", fail_domain_right, .axis = AXIS_DOMAIN, .unprivileged = true),
     CHECKED("EINVAL.running", NULL),
     CHECKED("EBUSY", NULL),
     CHECKED("EAGAIN", NULL),
@@ -73,7 +81,11 @@ static const struct operation reset_operation = {
 
 /* A guest has no reset to continue: the "ok" of this operation is -EBUSY. */
 static const struct check reset_cont_checks[] = {
-    CHECKED_EFAULT, CHECKED("ESRCH", fail_domain), CHECKED("EPERM", NULL), CHECKED("EINVAL.running", NULL), CHECKS_END,
+    CHECKED_EFAULT,
+    CHECKED("ESRCH", fail_domain, .axis = AXIS_DOMAIN),
+    CHECKED("EPERM", fail_domain_right, .axis = AXIS_DOMAIN, .unprivileged = true),
+    CHECKED("EINVAL.running", NULL),
+    CHECKS_END,
 };
 
 static const struct operation reset_cont_operation = {

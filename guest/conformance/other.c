@@ -7,77 +7,19 @@
  */
 #include "guest/conformance/step.h"
 
-#include "common/string.h"
-#include "guest/abi/domctl.h"
-#include "guest/abi/errno.h"
-#include "guest/lib/clock.h"
+#include "guest/conformance/domctl.h"
 #include "guest/lib/hypercall.h"
 #include "guest/lib/verdict.h"
 
-#define SECOND 1U
 #define SECOND_LAST_PORT 6U /* the highest that it may have; scenarios/conformance.cfg says the same */
 
-/* --- Domain 1 on the real Xen (public header domctl.h, interface version 0x15) --- */
+/* --- Domain 1 --- */
 
-#define DOMCTL_createdomain 1
-#define DOMCTL_destroydomain 2
-#define DOMCTL_max_vcpus 15
-
-/* What these take behind the head, struct xen_domctl. */
-union argument {
-    struct {
-        uint32_t ssidref;
-        uint8_t handle[16];
-        uint32_t flags, iommu_opts;
-        uint32_t max_vcpus, max_evtchn_port;
-        int32_t max_grant_frames, max_maptrack_frames;
-        uint32_t grant_opts, vmtrace_size, cpupool_id;
-        uint32_t emulation_flags, misc_flags;
-    } create;
-    uint32_t max_vcpus;
-};
-
-static guest_result domctl(uint32_t cmd, const union argument *argument)
-{
-    struct xen_domctl op = {.cmd = cmd, .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = SECOND};
-
-    if (argument)
-        memcpy(&op.u, argument, sizeof(*argument));
-    return hypercall2(__HYPERVISOR_domctl, guest_address(&op), 0);
-}
-
-static void must_domctl(uint32_t cmd, const union argument *argument)
-{
-    guest_result rc = domctl(cmd, argument);
-
-    if (!rc)
-        return;
-    verdict(VERDICT_ERROR, "domctl %u of domain 1 returned %d", cmd, (int)rc);
-    guest_exit();
-}
-
-/* A pv domain without memory, and with one vcpu that has no context. */
+/* On the real Xen: a pv domain without memory, and with one vcpu that has no context. */
 static void make_second(void)
 {
-    const union argument create = {
-        .create.max_vcpus = 1,
-        .create.max_evtchn_port = SECOND_LAST_PORT,
-        .create.max_grant_frames = 1,
-        .create.max_maptrack_frames = 1,
-        .create.grant_opts = 1,
-    };
-    const union argument vcpus = {.max_vcpus = 1};
-
-    must_domctl(DOMCTL_createdomain, &create);
-    must_domctl(DOMCTL_max_vcpus, &vcpus);
-    must_domctl(XEN_DOMCTL_unpausedomain, NULL);
-}
-
-static bool second_is_there(void)
-{
-    struct evtchn_status s = {.dom = SECOND};
-
-    return hv_event_channel_op(EVTCHNOP_status, &s) != -XEN_ESRCH;
+    domain_create(SECOND, 0, 1, SECOND_LAST_PORT);
+    must_domctl(SECOND, XEN_DOMCTL_unpausedomain, NULL);
 }
 
 /* Its ports are closed. */
@@ -85,27 +27,25 @@ static void clean_second(void)
 {
     struct evtchn_reset op = {.dom = SECOND};
 
-    must_domctl(XEN_DOMCTL_pausedomain, NULL);
+    must_domctl(SECOND, XEN_DOMCTL_pausedomain, NULL);
     must_op(EVTCHNOP_reset, &op);
-    must_domctl(XEN_DOMCTL_unpausedomain, NULL);
+    must_domctl(SECOND, XEN_DOMCTL_unpausedomain, NULL);
 }
 
-/* Under Xenolith a domain that shuts down is taken away. */
-static void end_second(void)
+void other_fill(void)
 {
-    struct sched_remote_shutdown shutdown = {.domain_id = SECOND, .reason = SHUTDOWN_poweroff};
-    uint64_t deadline = clock_now() + 60 * CLOCK_S;
+    struct evtchn_alloc_unbound op = {.dom = SECOND, .remote_dom = SECOND};
 
-    while (domctl(DOMCTL_destroydomain, NULL) == -XEN_ERESTART)
-        ;
-    hv_sched_op(SCHEDOP_remote_shutdown, &shutdown);
-    while (second_is_there() && clock_now() < deadline)
-        clock_sleep_until(clock_now() + CLOCK_MS);
+    if (!domain_exists(SECOND))
+        make_second();
+    clean_second();
+    for (unsigned i = 0; i < SECOND_LAST_PORT; i++)
+        must_op(EVTCHNOP_alloc_unbound, &op);
 }
 
 static void step_domctl(const char *what, unsigned cmd)
 {
-    cell_result(what, domctl(cmd, NULL));
+    cell_result(what, domctl(SECOND, cmd, NULL));
 }
 
 /* --- Cells --- */
@@ -202,7 +142,7 @@ static void ask_end(void)
     cell_start();
     step_alloc_unbound(SECOND, DOMID_SELF);
     step_bind_interdomain(SECOND, 1);
-    end_second();
+    domain_end(SECOND);
     cell_result("domain 1 ends", 0);
     step_port(EVTCHNOP_send, 1);
     step_status(SECOND, 1);
@@ -224,7 +164,7 @@ static const struct {
 /* Domain 1 ends once: with the channel on 2-level. */
 void conformance_other(void)
 {
-    if (!second_is_there())
+    if (!domain_exists(SECOND))
         make_second();
     for (enum abi abi = 0; abi < NR_ABIS; abi++) {
         for (unsigned i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
@@ -240,7 +180,7 @@ void conformance_other(void)
         ask_end();
         cell_end();
     }
-    end_second();
+    domain_end(SECOND);
 }
 
 void conformance_second(void)

@@ -82,13 +82,14 @@ static void say(const char *what, guest_result rc)
     cell_say(" %s -> %s,", what, error_text(rc, error, sizeof(error)));
 }
 
+/* Both are counted from one look at the clock: the processor may be lost between two. */
 static uint64_t arm(const struct step *s)
 {
-    uint64_t when = s->ahead ? clock_now() + s->time : s->time;
+    uint64_t now = clock_now();
 
     ahead = s->ahead ? s->time : s->time >= ABSURD ? ABSURD_MEANS : 0;
-    deadline = (int64_t)ahead > 0 ? clock_now() + ahead : 0;
-    return when;
+    deadline = (int64_t)ahead > 0 ? now + ahead : 0;
+    return s->ahead ? now + s->time : s->time;
 }
 
 static void set_timer_op(const struct step *s)

@@ -125,8 +125,85 @@ static void check_periodic(void)
     clock_spin_until(clock_now() + 12 * CLOCK_MS);
     CHECK(ticks <= seen + 1); /* one may have been on its way */
     ticks = 0;
-    t.period_ns = CLOCK_MS - 1;
-    CHECK_VALUE(hv_vcpu_op(VCPUOP_set_periodic_timer, 0, &t), -XEN_EINVAL);
+}
+
+/* Periods that are refused leave the timer as it is, and those that are not last beyond this run (HC-VCPU-07). */
+static void check_periods(void)
+{
+    static const struct {
+        uint64_t period;
+        int result;
+    } periods[] = {
+        {0, -XEN_EINVAL},          {CLOCK_MS - 1, -XEN_EINVAL}, {1ULL << 62, -XEN_EINVAL},
+        {1ULL << 63, -XEN_EINVAL}, {~0ULL, -XEN_EINVAL},        {(1ULL << 62) - 1, 0},
+    };
+
+    for (unsigned vcpu = 0; vcpu < guest_env.nr_vcpus; vcpu++) {
+        for (unsigned i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+            struct vcpu_set_periodic_timer t = {.period_ns = periods[i].period};
+
+            CHECK_VALUE(hv_vcpu_op(VCPUOP_set_periodic_timer, vcpu, &t), periods[i].result);
+        }
+        CHECK_VALUE(hv_vcpu_op(VCPUOP_set_periodic_timer, vcpu, (void *)GUEST_UNMAPPED), -XEN_EFAULT);
+        CHECK_VALUE(hv_vcpu_op(VCPUOP_stop_periodic_timer, vcpu, NULL), 0);
+    }
+    clock_spin_until(clock_now() + 5 * CLOCK_MS);
+    CHECK_VALUE(ticks, 0);
+}
+
+/* Whether a tick that is due already comes at once: the period is a little shorter than the time since the last one. */
+static bool is_due_at_once(void)
+{
+    struct vcpu_set_periodic_timer t;
+    uint64_t start;
+
+    clock_spin_until(last_tick + 40 * CLOCK_MS);
+    start = clock_now();
+    t.period_ns = (start - last_tick) / 8 * 7;
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_set_periodic_timer, 0, &t), 0);
+    while (!__atomic_load_n(&ticks, __ATOMIC_RELAXED))
+        cpu_relax();
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
+    ticks = 0;
+    return first_tick - start < t.period_ns / 2;
+}
+
+/* HC-TIME-06: the period counts from the last tick. A busy machine may be late, but not each time. */
+static void check_period_since_tick(void)
+{
+    struct vcpu_set_periodic_timer t = {.period_ns = 1000 * CLOCK_S};
+    unsigned tries = 0;
+
+    while (!is_due_at_once() && tries < 20)
+        tries++;
+    CHECK(tries < 20);
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_set_periodic_timer, 0, &t), 0);
+    clock_spin_until(clock_now() + 2 * CLOCK_MS);
+    CHECK_VALUE(ticks, 0);
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
+}
+
+/* A negative deadline is the past, in which the event comes at once, whether or not the caller wants to know
+ * (HC-TIME-03, HC-TIME-04); and the timer is the caller's own (HC-VCPU-08). */
+static void check_singleshot_limits(void)
+{
+    static const uint64_t past[] = {0, 1, 1ULL << 63, ~0ULL};
+    const void *unmapped = (void *)GUEST_UNMAPPED;
+
+    for (unsigned i = 0; i < 2 * sizeof(past) / sizeof(past[0]); i++) {
+        struct vcpu_set_singleshot_timer t = {.timeout_abs_ns = past[i / 2], .flags = i % 2 ? VCPU_SSHOTTMR_future : 0};
+
+        CHECK_VALUE(hv_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t), 0);
+        wait_ticks(1);
+        ticks = 0;
+        CHECK_VALUE(hv_vcpu_op(VCPUOP_set_singleshot_timer, 1, &t), -XEN_EINVAL);
+    }
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_set_singleshot_timer, 0, unmapped), -XEN_EFAULT);
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_set_singleshot_timer, 1, unmapped),
+                GUEST_WORD_BITS == 64 ? -XEN_EINVAL : -XEN_EFAULT);
+    CHECK_VALUE(hv_vcpu_op(VCPUOP_stop_singleshot_timer, 1, NULL), -XEN_EINVAL);
+    clock_spin_until(clock_now() + 2 * CLOCK_MS);
+    CHECK_VALUE(ticks, 0);
 }
 
 /*
@@ -151,7 +228,7 @@ void guest_main(void)
 {
     int port = evt_bind_virq(VIRQ_TIMER, 0);
 
-    if (!CHECK(port > 0))
+    if (!CHECK(port > 0) || !CHECK(guest_env.nr_vcpus > 1))
         return;
     CHECK_VALUE(evt_bind_virq(VIRQ_TIMER, 0), -XEN_EEXIST);
     evt_set_handler((evtchn_port_t)port, on_tick, NULL);
@@ -162,6 +239,9 @@ void guest_main(void)
     check_set_timer();
     check_stopped();
     check_singleshot();
+    check_singleshot_limits();
     check_periodic();
+    check_periods();
+    check_period_since_tick();
     check_block();
 }

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Every way into the hypervisor: QEMU's own loader, and GRUB on BIOS and UEFI with multiboot 2 and 1."""
 
+import struct
+import uuid
+
 import pytest
 
 import harness
+
+EFI_SYSTEM_PARTITION = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 
 LOADERS = {
     "direct": dict(firmware="direct"),
@@ -35,6 +40,22 @@ def test_matrix(firmware, multiboot, media):
     """
     run = harness.boot("hello", cpus=2, firmware=firmware, multiboot=multiboot, media=media).expect_good()
     run.expect(rf"xen: loader: +multiboot {multiboot} by GRUB")
+
+
+def test_stick_has_what_firmware_looks_for():
+    """
+    Emulators start from anything. Some BIOSes want a partition that is marked active, and UEFI wants a GPT (or El
+    Torito, on a CD) that names an EFI system partition.
+    """
+    image = (harness.ROOT / harness.make_iso("hello", 2, "pvh64")).read_bytes()
+    partitions = [image[446 + 16 * n :][:16] for n in range(4)]
+    assert image[510:512] == b"\x55\xaa"
+    assert [p[0] for p in partitions].count(0x80) == 1
+    assert partitions[0][4] == 0xEE and partitions[0][8:12] == b"\1\0\0\0"  # protects the GPT
+    assert image[512:520] == b"EFI PART"
+    table, count, size = struct.unpack_from("<QII", image, 512 + 72)
+    types = [image[512 * table + n * size :][:16] for n in range(count)]
+    assert EFI_SYSTEM_PARTITION.bytes_le in types
 
 
 def test_multiboot_1_by_uefi_says_what_it_lacks():

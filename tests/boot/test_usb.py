@@ -215,6 +215,12 @@ def test_no_image(pc):
     assert "make iso" in pc.refused("/dev/sdb")
 
 
+def test_not_linux(pc):
+    pc.disk("sdb")
+    (pc.root / "sys").rename(pc.root / "none")
+    assert "Linux only" in pc.refused("/dev/sdb")
+
+
 def test_not_a_disk(pc):
     pc.put("dev/null0", "")
     assert "is not a disk" in pc.refused("/dev/null0")

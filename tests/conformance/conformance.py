@@ -122,7 +122,7 @@ def main():
         sys.exit(f"conformance: {failed}")
     for difference in verdict.unexplained:
         print(difference)
-    print(f"{verdict.absent} cells cannot be asked of a lone domain; tests/conformance/absent.txt says why.")
+    print(f"{verdict.absent} cells of the matrix cannot be asked; tests/conformance/absent.txt says why.")
     print(verdict.line())
     sys.exit(1 if verdict.unexplained else 0)
 

@@ -35,6 +35,14 @@ def test_prefixes_of_xenolith():
     assert not verdict_of(GOOD, ours).unexplained
 
 
+def test_two_domains():
+    """What the domain without privileges asked; each domain says how many cells it printed."""
+    other = "= status/EPERM/ipi/2l: status(0,6) -> -EPERM\n= end: 1 cells\n"
+    ours = "".join(f"[   1.234567] unprivileged: {line}\n" for line in other.splitlines())
+    assert verdict_of(other + GOOD, ours + GOOD).line() == "conformance: cells 4, compared 4, documented 0, unexplained 0"
+    assert len(verdict_of(other + GOOD, other.replace("1 cells", "2 cells") + GOOD).unexplained) == 1
+
+
 def test_result_differs():
     verdict = verdict_of(GOOD, GOOD.replace("-> -EINVAL", "-> 0"))
     assert verdict.line() == "conformance: cells 3, compared 3, documented 0, unexplained 1"

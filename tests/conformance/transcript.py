@@ -4,7 +4,7 @@
 import fnmatch
 import re
 
-LINE = re.compile(r"^(?:\[[ 0-9.]+\] conformance: )?([=+]) (.*)$")
+LINE = re.compile(r"^(?:\[[ 0-9.]+\] (?:conformance|unprivileged): )?([=+]) (.*)$")
 ABSENT = "absent"
 
 
@@ -31,7 +31,7 @@ def parse(log):
             continue  # somebody else's
         name, _, text = rest.partition(": ")
         if name == "end":
-            promised = int(text.split()[0])
+            promised = (promised or 0) + int(text.split()[0])  # of each domain that asked
         elif name in cells:
             faults.append(f"the cell {name} stands there twice")
         else:

@@ -48,6 +48,9 @@ static void check_info(const struct acpi_info *info)
     assert(memchr(info->warning_table, 0, sizeof(info->warning_table)) && (info->warning || !info->warning_table[0]));
     assert(info->nr_cpus <= ACPI_MAX_CPUS && info->nr_ioapics <= ACPI_MAX_IOAPICS);
     assert(info->nr_overrides <= ACPI_MAX_OVERRIDES && info->slp_typa <= 7 && info->slp_typb <= 7);
+    assert(info->nr_serials <= ACPI_MAX_SERIALS);
+    for (unsigned i = 0; i < info->nr_serials; i++)
+        assert(info->serials[i].regs.address && info->serials[i].regs.space <= ACPI_SPACE_IO);
     for (unsigned i = 0; i < info->nr_cpus; i++) {
         assert(info->cpus[i].enabled || info->cpus[i].online_capable);
         assert(!(absent && info->cpus[i].enabled));

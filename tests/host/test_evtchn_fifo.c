@@ -453,6 +453,23 @@ static void a_vcpu_without_info_catches_up(void **state)
     assert_int_equal(op_send(d, 1), 0);
 }
 
+/* EVT-FIFO-26: FIFO has no use for the selector, but the real Xen sets it, in the width that the domain has now. */
+static void a_new_vcpu_info_has_its_selector_full(void **state)
+{
+    (void)state;
+    struct fake_domain *d = on_fifo(1);
+    *guest_sel64(d, 0) = 4;
+    evt_set_vcpu_info(d->evt, 0, d->late_info);
+    assert_true(*guest_sel64(d, 0) == UINT64_MAX);
+    assert_int_equal(*guest_upcall(d, 0), 1);
+    assert_int_equal(d->kicks[0], 1);
+    memset(d->late_info, 0, 128);
+    evt_latch_word_size(d->evt, 32);
+    evt_set_vcpu_info(d->evt, 0, d->late_info + 64);
+    assert_true(((uint32_t *)(void *)(d->late_info + 64))[1] == UINT32_MAX);
+    assert_int_equal(((uint32_t *)(void *)(d->late_info + 64))[2], 0);
+}
+
 /* --- Priorities and moves */
 
 /* EVT-FIFO-01, EVT-FIFO-14, EVT-FIFO-25 */
@@ -753,6 +770,7 @@ int main(void)
         IN_WORLD(without_a_control_block_events_are_dropped),
         IN_WORLD(an_unmask_drops_no_port_that_is_linked),
         IN_WORLD(a_vcpu_without_info_catches_up),
+        IN_WORLD(a_new_vcpu_info_has_its_selector_full),
         IN_WORLD(priorities_are_queues),
         IN_WORLD(a_linked_port_moves_at_its_next_link),
         IN_WORLD(a_tail_that_moved_is_no_tail),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: kernel/options.c common/format.c
+// links: kernel/options.c common/format.c arch/x86/serial_choice.c
 /* The hypervisor's own command line: each word is understood or named in one sentence, never half taken. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,6 +53,24 @@ static void every_option(void **state)
     assert_int_equal(parse("clock=hpet").clock, TIME_CLOCK_HPET);
     assert_int_equal(parse("clock=pit").clock, TIME_CLOCK_PIT);
     assert_string_equal(warnings, "");
+}
+
+static void serial_ports(void **state)
+{
+    static const char *const names[SERIAL_CHOICES] = {"best", "1", "2", "3", "4", "spcr", "dbg2", "pci", "none"};
+    char line[20];
+    (void)state;
+    assert_int_equal(parse("").com, SERIAL_BEST);
+    assert_int_equal(parse("").baud, 0);
+    for (unsigned i = 0; i < SERIAL_CHOICES; i++) {
+        snprintf(line, sizeof line, "com=%s", names[i]);
+        assert_int_equal(parse(line).com, i);
+    }
+    assert_int_equal(parse("com=2 baud=9600").baud, 9600);
+    assert_string_equal(warnings, "");
+    assert_int_equal(parse("com=5 baud=200").com, SERIAL_BEST);
+    assert_string_equal(warnings, "option com=5 is ignored: it takes best, 1, 2, 3, 4, spcr, dbg2, pci or none|"
+                                  "option baud=200 is ignored: it takes a speed from 300 to 115200|");
 }
 
 /* QEMU puts the image's file name in front, GRUB does not. A file name further on is a mistake. */
@@ -116,8 +134,9 @@ static void long_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),           cmocka_unit_test(every_option), cmocka_unit_test(file_name_first),
-        cmocka_unit_test(mistakes_are_named), cmocka_unit_test(bad_numbers),  cmocka_unit_test(long_words),
+        cmocka_unit_test(defaults),        cmocka_unit_test(every_option),       cmocka_unit_test(serial_ports),
+        cmocka_unit_test(file_name_first), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(bad_numbers),
+        cmocka_unit_test(long_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -301,6 +301,12 @@ class Machine:
         """One line for the human monitor -> its answer."""
         return self.execute("human-monitor-command", **{"command-line": line})
 
+    def press(self, keys):
+        """Keys on the machine's own keyboard: characters, or QEMU's names of keys."""
+        names = {"\x01": "ctrl-a", " ": "spc", "\r": "ret"}
+        for key in keys:
+            self.monitor("sendkey " + names.get(key, f"shift-{key.lower()}" if key.isupper() else key) + " 20")
+
     def memory(self, address, size):
         """Bytes of physical memory."""
         path = f"{self.folder.name}/memory"

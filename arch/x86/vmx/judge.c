@@ -96,7 +96,19 @@ static void describe_basic(const struct vmx_capability *c, virt_fact_fn fact)
     fact("rate of preemption timer", text);
 }
 
-/* The capabilities are told even if the firmware has locked VMX off, or hides it. */
+static void describe_choice(const struct vmx_capability *capability, virt_fact_fn fact)
+{
+    struct vmx_controls c;
+    char text[FACT_MAX];
+
+    if (vmx_resolve(capability, &c).name)
+        return;
+    format(text, sizeof(text), "pin %x, processor %x, secondary %x, exit %x, entry %x", c.pin, c.cpu, c.cpu2, c.exit,
+           c.entry);
+    fact("controls", text);
+}
+
+/* The capabilities are told even if the firmware has locked VMX off, or hides it; other makers have none to tell. */
 void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
 {
     struct vmx_capability capability;
@@ -105,7 +117,7 @@ void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
 
     fact("VMX", has_vmx(r) ? "present" : "missing");
     vmx_capability_of(r, &capability);
-    if (!has_vmx(r) && !capability.basic)
+    if (!has_vmx(r) && (!capability.basic || record_vendor(r) != VENDOR_INTEL))
         return;
     format(text, sizeof(text), "%#llx: %s", (unsigned long long)record_msr_or_0(r, MSR_FEATURE_CONTROL),
            vmx_feature_text(feature_state(r)));
@@ -113,4 +125,5 @@ void vmx_describe(const struct cpu_record *r, virt_fact_fn fact)
     describe_basic(&capability, fact);
     for (unsigned i = 0; vmx_row(i, &capability, &row); i++)
         fact(row.name, need_text(&row));
+    describe_choice(&capability, fact);
 }

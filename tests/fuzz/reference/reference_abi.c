@@ -240,7 +240,7 @@ void ref_unmask(struct ref_domain *d, uint32_t port)
         ref_raise_selectors(d, port, d->port[port].vcpu);
 }
 
-/* Nothing is lost: every selector bit and an upcall. A parked vcpu stays parked; FIFO has no selectors. */
+/* Nothing is lost: every selector bit and an upcall. A parked vcpu stays parked; on FIFO it is the 2-level selector. */
 static void select_all(struct ref_domain *d, unsigned vcpu)
 {
     struct ref_vcpu *v = &d->vcpu[vcpu];
@@ -248,8 +248,7 @@ static void select_all(struct ref_domain *d, unsigned vcpu)
         return;
     if (d->abi == REF_3LEVEL)
         fill_ones(d, v->l2, d->w * d->w);
-    if (d->abi != REF_FIFO)
-        fill_ones(d, selector_of(d, vcpu), d->w);
+    fill_ones(d, selector_of(d, vcpu), d->w);
     mark_events_pending(d, vcpu);
 }
 

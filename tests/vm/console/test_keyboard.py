@@ -5,16 +5,6 @@ import pytest
 
 import harness
 
-NAMES = {"\x01": "ctrl-a", " ": "spc", "\r": "ret"}
-
-
-def press(machine, keys):
-    """Keys on the machine's own keyboard."""
-    for key in keys:
-        name = NAMES.get(key, f"shift-{key.lower()}" if key.isupper() else key)
-        machine.monitor(f"sendkey {name} 20")
-
-
 def forever():
     path = harness.file("forever.elf", harness.tiny_guest(b"\xeb\xfe"))
     return harness.adhoc(f"xenolith\nmodule {path} name=forever memory=16")
@@ -26,13 +16,13 @@ def test_debug_keys(firmware):
     with harness.start(forever(), firmware=firmware, cpus=2, serial=False) as machine:
         see = machine.screen if firmware == "direct" else machine.drawn_text
         machine.wait_until(lambda: '"forever"' in see())
-        press(machine, "h")
+        machine.press("h")
         machine.wait_until(lambda: "R  reboot the machine at once" in see())
-        press(machine, "\x01\x01\x01")
+        machine.press("\x01\x01\x01")
         machine.wait_until(lambda: "console input goes to forever" in see())
-        press(machine, "q\x01\x01\x01")  # the q is the domain's
+        machine.press("q\x01\x01\x01")  # the q is the domain's
         machine.wait_until(lambda: "console input goes to Xenolith" in see())
-        press(machine, "q")
+        machine.press("q")
         assert machine.finish().code == harness.BAD
 
 
@@ -40,7 +30,7 @@ def test_shift():
     """Shift is lost: r is no key, R starts the machine again (QEMU ends, as it runs with -no-reboot)."""
     with harness.start(forever(), cpus=2, serial=False) as machine:
         machine.wait_until(lambda: '"forever"' in machine.screen())
-        press(machine, "rR")
+        machine.press("rR")
         assert machine.finish().code == 0
 
 
@@ -49,9 +39,9 @@ def test_keys_of_a_machine_that_stays():
     scenario = harness.adhoc("xenolith noreboot\nmodule hello name=hello memory=16")
     with harness.start(scenario, cpus=2, serial=False) as machine:
         machine.wait_until(lambda: "xen: verdict: success" in machine.screen())
-        press(machine, "m")
+        machine.press("m")
         machine.wait_until(lambda: "frames free" in machine.screen())
-        press(machine, "q")
+        machine.press("q")
         assert machine.finish().code == harness.GOOD
 
 
@@ -66,17 +56,17 @@ def turn_pages(machine, see):
     for _ in range(6):
         machine.ask("h", r"xen: +t  .*$")
     machine.wait_until(lambda: see().count("this list") >= 2)
-    press(machine, ["home"])
+    machine.press(["home"])
     machine.wait_until(lambda: "--- rows 1 to " in see())
     page = see()
     assert "xen: Xenolith" in page.splitlines()[0]
     machine.ask("m", r"frames free")
     assert see() == page
-    press(machine, ["pgdn"])
+    machine.press(["pgdn"])
     machine.wait_until(lambda: "--- rows " in see() and "--- rows 1 to " not in see())
-    press(machine, ["pgup"])
+    machine.press(["pgup"])
     machine.wait_until(lambda: "--- rows 1 to " in see())
-    press(machine, "q")  # not the debug key
+    machine.press("q")  # not the debug key
     machine.wait_until(lambda: "frames free" in see())
     assert "---" not in see()
 
@@ -94,8 +84,8 @@ def test_pages_after_a_panic():
     scenario = harness.adhoc("xenolith noreboot\nmodule hello name=hello memory=16")
     with harness.start(scenario, cpu="qemu64,-svm", serial=False) as machine:
         machine.wait_until(lambda: "xen: verdict: failure" in machine.screen())
-        press(machine, ["home"])
+        machine.press(["home"])
         machine.wait_until(lambda: "--- rows 1 to " in machine.screen())
         assert "xen: Xenolith" in machine.screen().splitlines()[0]
-        press(machine, "xR")
+        machine.press("xR")
         assert machine.finish().code == 0
