@@ -156,7 +156,7 @@ void kmain(uint32_t magic, uint32_t boot_pa)
     arch_acpi_init(&boot_info);    /* tables of the firmware */
     serial_line_late();            /* the port that the firmware names, or the first that answers */
     input_init();                  /* input without a serial port */
-    apic_init();                   /* local interrupts */
+    apic_init(options.x2apic);     /* local interrupts */
     clock_init();                  /* TSC, timer */
     container_init();              /* SVM or VMX */
     container_selftest(options.selftest);

@@ -26,6 +26,15 @@ static bool set_log(struct options *o, const char *value)
     return false;
 }
 
+static bool set_x2apic(struct options *o, const char *value)
+{
+    bool yes = strcmp(value, "yes") == 0;
+    if (!yes && strcmp(value, "no") != 0)
+        return false;
+    o->x2apic = yes ? APIC_X2APIC : APIC_XAPIC;
+    return true;
+}
+
 static const char *const clock_names[] = {
     [TIME_CLOCK_HPET] = "hpet",
     [TIME_CLOCK_PM] = "pm",
@@ -115,6 +124,7 @@ static const struct option {
     {"maxcpus", true, set_maxcpus, "a number from 1"},
     {"timeslice", true, set_timeslice, "milliseconds from 1 to 1000"},
     {"clock", true, set_clock, "hpet, pm or pit"},
+    {"x2apic", true, set_x2apic, "yes or no"},
     {"com", true, set_com, "best, 1, 2, 3, 4, spcr, dbg2, pci or none"},
     {"baud", true, set_baud, "a speed from 300 to 115200"},
     {"selftest", true, set_selftest, "the name of a test"},

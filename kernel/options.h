@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/apic_mode.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "kernel/printk.h"
@@ -17,6 +18,7 @@ struct options {
     enum log_level log;     /* log=error|warning|info|debug; default info */
     uint32_t maxcpus;       /* maxcpus=N: start at most N CPUs; default all that there is room for */
     uint32_t timeslice;     /* timeslice=N ms that a vcpu runs while another waits, 1..1000; default 10 */
+    enum apic_wish x2apic;  /* x2apic=yes|no: which mode of the local APICs; default the better one */
     enum time_clock clock;  /* clock=hpet|pm|pit: measure the TSC by this one alone; default what is best */
     enum serial_choice com; /* com=1|2|3|4|spcr|dbg2|pci|none: the serial port; default the best that answers */
     uint32_t baud;          /* baud=N of it, 300..115200; default 0: what the firmware says, else 115200 */

@@ -26,6 +26,7 @@
 #include "kernel/version.h"
 
 #define COLUMN 20
+#define WIDE_COLUMN 28
 #define CAPABILITY_COLUMN 34
 #define RAW_COLUMN 10
 #define TEXT_MAX 1024
@@ -228,22 +229,12 @@ static void report_interrupts(void)
 
 static void report_timers(void)
 {
-    struct cpuid crystal = record_cpuid(&boot_cpu_record, 0x15, 0);
-    section("Timers", COLUMN);
+    section("Timers", WIDE_COLUMN);
     fact_f("TSC", "%llu kHz by %s, %s%s", (ull)tsc_hz / 1000, time_source,
            time_confirmed ? "confirmed by " : "which nothing confirms", time_confirmed ? time_confirmed : "");
     fact_f("interrupts", "from %s", time_timer);
-    fact("CPUID 15h", crystal.ebx && crystal.ecx ? "present" : "missing");
-    if (acpi->hpet)
-        fact_f("HPET", "present, at %#llx", (ull)acpi->hpet);
-    else
-        fact("HPET", "missing");
-    if (acpi->pm_timer.address)
-        fact_f("ACPI PM timer", "present, %s %#llx", acpi->pm_timer.space == ACPI_SPACE_IO ? "port" : "at",
-               (ull)acpi->pm_timer.address);
-    else
-        fact("ACPI PM timer", "missing");
-    fact("clock", time_wallclock_at_boot() ? "present" : "missing");
+    time_describe_sources(fact);
+    fact("time of day", time_wallclock_at_boot() ? "present: the CMOS clock" : "missing");
 }
 
 static void report_consoles(void)
@@ -259,9 +250,10 @@ static void report_raw(const struct boot_info *info)
     struct words w = {.length = 0};
 
     section("Raw", RAW_COLUMN);
-    for (unsigned i = 0; i < info->nr_regions; i++)
-        fact_f("e820", "%016llx-%016llx %u", (ull)info->regions[i].start,
-               (ull)(info->regions[i].start + info->regions[i].size - 1), info->regions[i].type);
+    for (unsigned i = 0; i < info->nr_firmware_regions; i++) {
+        const struct boot_region *e = &info->firmware_regions[i];
+        fact_f("e820", "%016llx-%016llx %u", (ull)e->start, (ull)(e->start + e->size - 1), e->type);
+    }
     for (unsigned i = 0; i < r->nr_leaves; i++) {
         const struct record_leaf *l = &r->leaves[i];
         fact_f("cpuid", "%08x.%x %08x %08x %08x %08x", l->leaf, l->subleaf, l->value.eax, l->value.ebx, l->value.ecx,

@@ -8,6 +8,7 @@ GRUB's modules for UEFI go in when they are installed (package grub-efi-amd64-bi
 
 import argparse
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -50,11 +51,11 @@ set timeout_style=hidden
 """
 
 
-def menu(found, env, default, timeout, multiboot):
-    """The text of grub.cfg."""
+def menu(found, env, default, timeout, multiboot, before):
+    """The text of grub.cfg; before are commands that GRUB executes first."""
     choice = default if multiboot == 2 else f"multiboot1>{default}-mb1"
     head = MENU_HEAD if timeout else QUIET_HEAD
-    text = head.format(default=choice, timeout=timeout) + SCREEN
+    text = head.format(default=choice, timeout=timeout) + SCREEN + "".join(f"{line}\n" for line in before)
     text += "\n".join(s.grub_entry(env) for s in found)
     text += "\nsubmenu 'The same by multiboot 1' --id multiboot1 {\n"
     text += "\n".join(s.grub_entry(env, multiboot=1) for s in found)
@@ -119,7 +120,8 @@ def make(output, text, files):
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(text, encoding="utf-8")
         command = ["grub-mkrescue", f"--output={output}", "--locales=", "--fonts=", "--themes="]
-        command += [f"--install-modules={USED} {'biosdisk' if have == ['i386-pc'] else ''}".rstrip()]
+        used = [USED, *re.findall(r"^insmod (\S+)$", text, re.MULTILINE)]
+        command += [f"--install-modules={' '.join(used)} {'biosdisk' if have == ['i386-pc'] else ''}".rstrip()]
         if len(have) == 1:
             command.append(f"--directory={GRUB_MODULES / have[0]}")
         # As a stick: some BIOSes start from no disk without a partition marked active, and the MBR that protects a GPT
@@ -138,12 +140,13 @@ def main():
     parser.add_argument("--default", metavar="NAME", help="start this scenario (a name or a .cfg file) at once")
     parser.add_argument("--timeout", type=int, help="seconds that the menu waits (default: 5; 0 with --default)")
     parser.add_argument("--multiboot", type=int, default=2, choices=(1, 2), help="which protocol --default uses")
+    parser.add_argument("--before", metavar="COMMAND", action="append", default=[], help="GRUB executes it first (a module by insmod)")
     args = parser.parse_args()
     timeout = args.timeout if args.timeout is not None else 0 if args.default else 5
     output = pathlib.Path(args.output or f"{args.build}/xenolith.iso")
     try:
         found, default = choose(args.default, args.multiboot)
-        text = menu(found, args.env, default, timeout, args.multiboot)
+        text = menu(found, args.env, default, timeout, args.multiboot, args.before)
         files = sources(found, args.build, args.env)
         if up_to_date(output, text, files):
             return

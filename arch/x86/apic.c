@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/apic.h"
 #include "arch/x86/acpi.h"
+#include "arch/x86/apic_mode.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/creg.h"
@@ -42,9 +43,11 @@
 #define ICR_STARTUP 0x600
 #define ICR_PENDING 0x1000
 #define ICR_ASSERT 0x4000
-#define APIC_BASE_X2 (1 << 10)
-#define APIC_BASE_ENABLE (1 << 11)
-#define APIC_BASE_ADDRESS 0x000ffffffffff000
+#define MSR_ARCH_CAPABILITIES 0x10a
+#define ARCH_CAPABILITIES_XAPIC_DISABLE (1 << 21)
+#define MSR_XAPIC_DISABLE_STATUS 0xbd
+#define XAPIC_DISABLED 1
+#define CPUID_7_EDX_ARCH_CAPABILITIES (1 << 29)
 
 #define PIC1 0x20
 #define PIC2 0xa0
@@ -186,18 +189,26 @@ static void end_old_interrupts(void)
     }
 }
 
-void apic_enable_this_cpu(void)
+static bool set_mode(void)
 {
-    uint64_t base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
-    wrmsr(MSR_APIC_BASE, base); /* x2APIC is entered from xAPIC only */
-    if (x2)
-        wrmsr(MSR_APIC_BASE, base | APIC_BASE_X2);
+    uint64_t steps[APIC_MAX_STEPS];
+    unsigned n = apic_mode_steps(rdmsr(MSR_APIC_BASE), x2, steps);
+    for (unsigned i = 0; i < n; i++)
+        wrmsr(MSR_APIC_BASE, steps[i]);
+    return apic_mode_steps(rdmsr(MSR_APIC_BASE), x2, steps) == 0;
+}
+
+bool apic_enable_this_cpu(void)
+{
+    if (!set_mode())
+        return false;
     reg_write(REG_TPR, 0);
     reg_write(REG_SVR, SVR_ENABLE | VEC_SPURIOUS);
     end_old_interrupts();
     set_lvt();
     apic_clear_error();
     this_cpu()->apic_id = apic_id();
+    return true;
 }
 
 /* Out of the way of exceptions, then masked. A machine without them ignores it. */
@@ -230,20 +241,58 @@ static void mask_ioapic(uint64_t pa)
     }
 }
 
-void apic_init(void)
+/* SDM Vol. 4, table 2-2: the lock that firmware may set. */
+static bool is_x2apic_locked(void)
 {
+    uint64_t value;
+    return (cpuid(7, 0).edx & CPUID_7_EDX_ARCH_CAPABILITIES) && rdmsr_safe(MSR_ARCH_CAPABILITIES, &value) &&
+           (value & ARCH_CAPABILITIES_XAPIC_DISABLE) && rdmsr_safe(MSR_XAPIC_DISABLE_STATUS, &value) &&
+           (value & XAPIC_DISABLED);
+}
+
+static uint32_t highest_id(void)
+{
+    uint32_t id = cpuid(0xb, 0).ebx ? cpuid(0xb, 0).edx : cpuid(1, 0).ebx >> 24;
+    for (unsigned i = 0; i < acpi->nr_cpus; i++) {
+        if (acpi->cpus[i].enabled && acpi->cpus[i].apic_id > id)
+            id = acpi->cpus[i].apic_id;
+    }
+    return id;
+}
+
+static void choose_mode(uint64_t base, enum apic_wish wish)
+{
+    const char *refused;
+    struct apic_facts facts = {
+        .has_x2apic = cpuid(1, 0).ecx & CPUID_1_ECX_X2APIC,
+        .is_x2apic = base & APIC_BASE_X2,
+        .must_be_x2apic = is_x2apic_locked(),
+        .highest_id = highest_id(),
+    };
+    x2 = apic_choose_x2apic(&facts, wish, &refused);
+    if (refused)
+        printk(LOG_WARNING, "%s", refused);
+}
+
+void apic_init(enum apic_wish wish)
+{
+    uint64_t base = 0;
+    bool known = rdmsr_safe(MSR_APIC_BASE, &base);
+    if (known && !(base & APIC_BASE_ENABLE)) /* CPUID shows none then */
+        wrmsr(MSR_APIC_BASE, (base & ~APIC_BASE_X2) | APIC_BASE_ENABLE);
     if (!(cpuid(1, 0).edx & CPUID_1_EDX_APIC))
         panic("this processor has no local APIC (or the firmware has turned it off)");
     mask_pics();
     for (unsigned i = 0; i < acpi->nr_ioapics; i++)
         mask_ioapic(acpi->ioapics[i].address);
-    uint64_t base = rdmsr(MSR_APIC_BASE);
-    x2 = (cpuid(1, 0).ecx & CPUID_1_ECX_X2APIC) || (base & APIC_BASE_X2);
+    choose_mode(base, wish);
     if (!x2) {
         registers = map_device(base & APIC_BASE_ADDRESS, PAGE_SIZE);
         if (!registers)
             panic("the local APIC at 0x%llx cannot be mapped", (unsigned long long)(base & APIC_BASE_ADDRESS));
     }
-    apic_enable_this_cpu();
-    printk(LOG_INFO, "interrupts: %s, boot CPU has id %u", x2 ? "x2APIC" : "xAPIC", this_cpu()->apic_id);
+    if (!apic_enable_this_cpu())
+        panic("the local APIC cannot be turned on: the firmware has turned it off");
+    printk(LOG_INFO, "interrupts: %s%s, boot CPU has id %u", x2 ? "x2APIC" : "xAPIC",
+           base & APIC_BASE_X2 ? " (firmware had x2APIC on)" : "", this_cpu()->apic_id);
 }

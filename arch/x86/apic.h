@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Turn this CPU's on: apic_init() (arch.h) does it for the boot CPU. */
-void apic_enable_this_cpu(void);
+/*
+ * Turn this CPU's on, in the mode of the boot CPU's: apic_init() (arch.h) does it for that one. False: the processor
+ * does not take the mode; nothing else was touched.
+ */
+bool apic_enable_this_cpu(void);
 uint32_t apic_id(void);
 bool apic_is_x2apic(void);
 

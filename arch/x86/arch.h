@@ -11,7 +11,7 @@
  *   arch_early_alloc(..) for the array of pages; pages_add() of all RAM but what arch_early_reserved() lists
  *   cpu_init_bsp()
  *   arch_acpi_init(&info)
- *   apic_init()
+ *   apic_init(wish)
  *   time_init(clock)
  *   smp_start(max)                        (arch/x86/cpu.h)
  */
@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/x86/apic_mode.h"
 #include "arch/x86/time.h"
 
 struct boot_info;
@@ -60,7 +61,7 @@ void cpu_init_bsp(void);
 void arch_acpi_init(const struct boot_info *info);
 
 /* Mask the 8259s, turn on the local APIC (x2APIC where there is one). Panics if there is none. */
-void apic_init(void);
+void apic_init(enum apic_wish wish);
 
 /*
  * Calibrate TSC and local timer, read the clock of the machine; time_now() starts at 0. Before it, time_now() is 0.

@@ -249,9 +249,10 @@ void smp_cpu_main(struct cpu *c)
     cpu_load_tables(c);
     cpu_init_this(c);
     const char *reason = unequal_this_cpu();
+    if (!reason && !apic_enable_this_cpu())
+        reason = "its local APIC does not take the boot CPU's mode";
     if (reason)
         refuse_this_cpu(c, reason);
-    apic_enable_this_cpu();
     adjust_tsc();
     timer_init_this_cpu();
     if (!smp_step(&c->state, CPU_ONLINE))

@@ -23,6 +23,9 @@ extern const char *time_source, *time_confirmed, *time_timer;
 uint64_t time_now(void);               /* ns since boot; the same on all CPUs */
 uint64_t time_wallclock_at_boot(void); /* seconds since 1970 when time_now() was 0, from the RTC; 0 if there is none */
 
+/* For the report: each clock that may know the TSC's frequency, and what it says. Takes a tenth of a second. */
+void time_describe_sources(void (*fact)(const char *key, const char *value));
+
 /* Arm this CPU's timer: it sets CPU_WORK_TIMER at or soon after deadline (ns, time_now()); UINT64_MAX disarms. */
 void timer_arm(uint64_t deadline);
 

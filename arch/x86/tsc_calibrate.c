@@ -9,6 +9,7 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/timer.h"
 #include "arch/x86/tsc_measure.h"
+#include "common/format.h"
 #include "kernel/printk.h"
 
 #define FS_PER_S 1000000000000000ULL
@@ -130,4 +131,14 @@ struct tsc_choice tsc_calibrate(enum time_clock clock)
                (unsigned long long)(choice.doubted_hz / 1000), choice.source, (unsigned long long)(choice.hz / 1000),
                choice.source);
     return choice;
+}
+
+void time_describe_sources(void (*fact)(const char *key, const char *value))
+{
+    char text[64];
+    for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        uint64_t hz = sources[i].hz();
+        format(text, sizeof(text), "present: the TSC has %llu kHz", (unsigned long long)hz / 1000);
+        fact(sources[i].name, hz ? text : "missing");
+    }
 }

@@ -22,12 +22,13 @@
 
 /*
  * A character takes 87 us at 115200 baud and 33 ms at 300; reading the status takes 1 us on a real bus, and less in an
- * emulator. A line that was stuck once (nobody reads the other end of an emulator's pipe) is given one look a character
- * until it moves, and little time from then on.
+ * emulator. A line that is stuck (nobody reads the other end of an emulator's pipe) is given one look a character until
+ * it moves again. Then it is worth half the patience that it was; what it takes earns the rest back, so that a line
+ * that moves now and then costs little more than one that does not.
  */
-#define PATIENCE 1000000
-#define PATIENCE_LOST 1
-#define PATIENCE_FOUND 2000
+#define PATIENCE_MAX 1000000
+#define PATIENCE_MIN 2000
+#define PATIENCE_EARNED 16
 
 static uint8_t get_reg(const struct uart *uart, unsigned reg)
 {
@@ -45,21 +46,32 @@ uint32_t uart_divisor(uint32_t clock, uint32_t baud)
     return divisor < 1 ? 1 : divisor > UINT16_MAX ? UINT16_MAX : (uint32_t)divisor;
 }
 
+static void moves(struct uart *uart)
+{
+    uart->lost = false;
+    if (uart->patience < PATIENCE_MAX)
+        uart->patience += PATIENCE_EARNED;
+}
+
+static void is_stuck(struct uart *uart)
+{
+    if (!uart->lost && uart->patience > 2 * PATIENCE_MIN)
+        uart->patience /= 2;
+    uart->lost = true;
+}
+
 static bool wait_for(struct uart *uart, uint8_t bit)
 {
-    for (unsigned turns = uart->patience; turns; turns--) {
+    for (unsigned turns = uart->lost ? 1 : uart->patience; turns; turns--) {
         uint8_t status = get_reg(uart, REG_STATUS);
         if (status == STATUS_GONE)
             break;
-        if (!(status & bit))
-            continue;
-        if (uart->lost)
-            uart->patience = PATIENCE_FOUND;
-        uart->lost = false;
-        return true;
+        if (status & bit) {
+            moves(uart);
+            return true;
+        }
     }
-    uart->lost = true;
-    uart->patience = PATIENCE_LOST;
+    is_stuck(uart);
     return false;
 }
 
@@ -91,7 +103,7 @@ static void set_speed(const struct uart *uart)
 
 void uart_init(struct uart *uart)
 {
-    uart->patience = PATIENCE;
+    uart->patience = PATIENCE_MAX;
     uart->lost = false;
     uart_drain(uart);
     put_reg(uart, REG_LINE, LINE_8N1);

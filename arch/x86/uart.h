@@ -22,7 +22,7 @@ struct uart {
     uintptr_t base;             /* of its registers: a port number or an address */
     uint8_t stride;             /* from one register to the next */
     uint32_t divisor;           /* of its clock; 0: the speed stays what the firmware set */
-    unsigned patience;          /* reads of the status that a character is worth */
+    unsigned patience;          /* reads of the status that a character is worth while the line moves */
     bool lost;                  /* it has taken no character for too long, or is gone */
 };
 

@@ -21,6 +21,17 @@ static bool take_cpuid(struct machine *m, const char *line)
     return true;
 }
 
+static bool take_region(struct machine *m, const char *line)
+{
+    uint64_t start, last;
+    uint32_t type;
+    if (sscanf(line, "e820 %" SCNx64 " %" SCNx64 " %" SCNu32, &start, &last, &type) != 3)
+        return false;
+    assert_true(m->nr_regions < MACHINE_MAX_REGIONS);
+    m->regions[m->nr_regions++] = (struct boot_region){start, last - start + 1, type};
+    return true;
+}
+
 static bool take_msr(struct machine *m, const char *line)
 {
     uint32_t msr;
@@ -53,11 +64,11 @@ void machine_load(const char *name, struct machine *m)
     if (!file)
         fail_msg("%s can't be read", path);
     while (fgets(line, sizeof(line), file))
-        if (line[0] != '#' && strncmp(line, "e820 ", 5) != 0 && !take_cpuid(m, line) && !take_msr(m, line) &&
+        if (line[0] != '#' && !take_region(m, line) && !take_cpuid(m, line) && !take_msr(m, line) &&
             !take_conclusion(m, line))
             fail_msg("%s: a line that is not understood: %s", path, line);
     fclose(file);
-    if (!m->verdict[0] || !m->record.nr_leaves)
+    if (!m->verdict[0] || !m->record.nr_leaves || !m->nr_regions)
         fail_msg("%s is not complete", path);
 }
 

@@ -18,13 +18,17 @@
 
 #include "arch/x86/cpu_record.h"
 #include "arch/x86/vmx/resolve.h"
+#include "boot/boot_info.h"
 
 #define MACHINE_FOLDER "tests/host/machines"
 #define MACHINE_MAX_OBSTACLES 64
+#define MACHINE_MAX_REGIONS 256
 
 struct machine {
     char name[64];
     struct cpu_record record;
+    unsigned nr_regions;
+    struct boot_region regions[MACHINE_MAX_REGIONS]; /* as the firmware gave them */
     bool has_controls;
     struct vmx_controls controls;
     unsigned nr_obstacles;

@@ -4,7 +4,7 @@
  * are not here. A machine that is refused or accepted by mistake goes into the folder, and never comes back.
  */
 // links: tests/host/machine_file.c arch/x86/cpu_record.c arch/x86/vmx/judge.c arch/x86/vmx/resolve.c
-// links: arch/x86/svm/judge.c kernel/verdict.c common/format.c
+// links: boot/memory_map.c arch/x86/svm/judge.c kernel/verdict.c common/format.c
 #include "tests/host/machine_file.h"
 
 #include <dirent.h>
@@ -18,6 +18,8 @@
 #include <cmocka.h>
 
 #include "arch/x86/svm/judge.h"
+#include "boot/memory_map.h"
+#include "guest/abi/memory.h"
 #include "kernel/verdict.h"
 
 #define MAX_MACHINES 200
@@ -50,6 +52,22 @@ static void hear(const char *key, const char *value)
     nr_heard++;
 }
 
+/* The hypervisor needs RAM, and one answer for every address. */
+static void check_memory(const struct machine *m)
+{
+    static struct boot_region regions[2 * MACHINE_MAX_REGIONS];
+    const char *warning;
+    uint64_t end = 0, ram = 0;
+    unsigned n = memory_map_sanitise(m->regions, m->nr_regions, regions, 2 * MACHINE_MAX_REGIONS, &warning);
+
+    for (unsigned i = 0; i < n; i++) {
+        assert_true(regions[i].start >= end && regions[i].size > 0);
+        end = regions[i].start + regions[i].size;
+        ram += regions[i].type == E820_RAM ? regions[i].size : 0;
+    }
+    assert_true(ram > 64 << 20);
+}
+
 /* A control that is chosen on one day and not on the next; an obstacle that is no longer told. */
 static void a_machine_is_judged_as_it_was(void **state)
 {
@@ -67,6 +85,7 @@ static void a_machine_is_judged_as_it_was(void **state)
     if (m.has_controls)
         assert_memory_equal(&controls, &m.controls, sizeof(controls));
 
+    check_memory(&m);
     heard = &m;
     nr_heard = 0;
     vmx_describe(&m.record, hear);

@@ -50,6 +50,9 @@ static void every_option(void **state)
     assert_int_equal(o.timeslice, 25);
     assert_true(o.noreboot);
     assert_int_equal(o.clock, TIME_CLOCK_PM);
+    assert_int_equal(o.x2apic, APIC_BEST);
+    assert_int_equal(parse("x2apic=no").x2apic, APIC_XAPIC);
+    assert_int_equal(parse("x2apic=yes").x2apic, APIC_X2APIC);
     assert_int_equal(parse("clock=hpet").clock, TIME_CLOCK_HPET);
     assert_int_equal(parse("clock=pit").clock, TIME_CLOCK_PIT);
     assert_string_equal(warnings, "");
@@ -96,6 +99,8 @@ static void mistakes_are_named(void **state)
     assert_string_equal(warnings, "option log=loud is ignored: it takes error, warning, info or debug|");
     parse("clock=sun");
     assert_string_equal(warnings, "option clock=sun is ignored: it takes hpet, pm or pit|");
+    parse("x2apic=1");
+    assert_string_equal(warnings, "option x2apic=1 is ignored: it takes yes or no|");
     parse("noreboot=1");
     assert_string_equal(warnings, "option noreboot=1 is ignored: noreboot takes no value|");
     parse("maxcpus");

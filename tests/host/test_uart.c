@@ -212,10 +212,28 @@ static void test_moves_again(void **state)
     assert_true(put("back"));
     assert_memory_equal(fake.sent, "back", 4);
     assert_false(uart.lost);
-    fake.dead = true; /* and again nobody: it has lost its credit */
+    fake.dead = true; /* and again nobody: it is worth less */
     fake.status_reads = 0;
     assert_false(put("x"));
-    assert_true(fake.status_reads <= 2000);
+    assert_true(fake.status_reads <= 600000);
+}
+
+/* A line that takes a character now and then: each cost a second, which is no hang, but no boot either. */
+static void test_moves_now_and_then(void **state)
+{
+    (void)state;
+    uart_init(&uart);
+    fake.status_reads = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        fake.dead = i % 2;
+        (void)put("x");
+    }
+    assert_true(fake.status_reads <= 2200000 + 1000 * 4200);
+    fake.dead = false;
+    for (unsigned i = 0; i < 100000; i++) /* it works again, and earns its time back */
+        assert_true(put("x"));
+    fake.busy_for = 40000;
+    assert_true(put("slow"));
 }
 
 /* A card is pulled out: 0xff has the bits of an idle transmitter and of a byte that waits. */
@@ -236,8 +254,12 @@ static void test_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_works), TEST(test_stride), TEST(test_speed),     TEST(test_divisors),    TEST(test_not_there),
-        TEST(test_slow),  TEST(test_dead),   TEST(test_born_dead), TEST(test_moves_again), TEST(test_gone),
+        TEST(test_works),       TEST(test_stride),
+        TEST(test_speed),       TEST(test_divisors),
+        TEST(test_not_there),   TEST(test_slow),
+        TEST(test_dead),        TEST(test_born_dead),
+        TEST(test_moves_again), TEST(test_moves_now_and_then),
+        TEST(test_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

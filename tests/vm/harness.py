@@ -109,11 +109,11 @@ def run_sh(*args, cwd=None, timeout=4 * HANG):
     )
 
 
-def make_iso(scenario, multiboot, env):
+def make_iso(scenario, multiboot, env, before=()):
     name = f"{pathlib.Path(scenario).stem}-{env}"
     output = f"{BUILD}/vm/{name}-mb{multiboot}.iso"
     command = ["tools/mkiso.py", "--build", BUILD, "--default", scenario, "--multiboot", str(multiboot), "-o", output]
-    command += ["--env", env]
+    command += ["--env", env, *(f"--before={line}" for line in before)]
     subprocess.run(command, cwd=ROOT, check=True)
     return output
 
@@ -164,13 +164,14 @@ def boot(scenario, hang=HANG, **how):
 
 
 @functools.lru_cache(maxsize=None)
-def bochs(scenario, model="corei7_icelake_u", cpus=1, env="pvh64"):
-    """Boot a scenario in Bochs and wait for its end; its exit codes are those of QEMU. Equal calls give the same run."""
+def bochs(scenario, model="corei7_icelake_u", cpus=1, env="pvh64", before=()):
+    """Boot a scenario in Bochs and wait for its end; its exit codes are those of QEMU. Equal calls give the same run.
+    before are commands that GRUB executes first."""
     if not shutil.which("bochs"):
         pytest.skip("Bochs is not installed (Debian packages bochs, bochsbios, vgabios)")
     folder = f"{BUILD}/vm/bochs-{pathlib.Path(scenario).stem}-{model}-{cpus}-{env}"
     command = ["tools/bochs.py", "--model", model, "--cpus", str(cpus), "--folder", folder]
-    command += ["--time-limit", str(2 * HANG), make_iso(scenario, 2, env)]
+    command += ["--time-limit", str(2 * HANG), make_iso(scenario, 2, env, before)]
     done = subprocess.run(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         check=False,

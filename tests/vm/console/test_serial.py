@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Serial ports besides COM1: those that the firmware's tables name, and those on PCI cards."""
 
+import fcntl
+import os
 import struct
 
 import pytest
@@ -100,3 +102,23 @@ def test_none():
     output = harness.boot(harness.adhoc(f"xenolith com=none\n{HELLO}"))
     assert output.code == harness.GOOD
     output.refuse(r"hello")
+
+
+def test_nobody_reads(tmp_path):
+    """The other end of the serial line is full: every character waited for as long as it took, and nobody was told."""
+    for end in ("in", "out"):
+        os.mkfifo(tmp_path / f"line.{end}")
+    line = os.open(tmp_path / "line.out", os.O_RDWR)
+    fcntl.fcntl(line, fcntl.F_SETPIPE_SZ, 4096)
+    extra = ("-chardev", f"pipe,id=full,path={tmp_path}/line", "-device", "isa-serial,chardev=full")
+    scenario = harness.adhoc(f"xenolith noreboot\n{HELLO}")
+    try:
+        with harness.start(scenario, serial=False, extra=extra) as machine:
+            machine.wait_until(lambda: "xen: verdict: success" in machine.screen())
+            machine.wait_until(lambda: machine.press("h") or "the serial line (COM1" in machine.screen())
+            os.read(line, 4096)
+            machine.press("hm")  # it moves again: this goes there, too
+            machine.wait_until(lambda: "frames free" in machine.screen())
+            assert b"frames free" in os.read(line, 4096)
+    finally:
+        os.close(line)

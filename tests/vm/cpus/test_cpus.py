@@ -105,3 +105,34 @@ def test_hanging_cpu():
     run = stop_second_cpu("smp_cpu_main", 3, park)
     run.expect(r"xen: warning: the CPU with APIC id 1 hangs at its start: going on with 1 CPUs")
     run.expect(r"xen: processors: 1 running")
+
+
+PAIR = """
+module pingpong name="server" memory=16 cpus=0 cmdline="role=server peer=2 rounds=100"
+module pingpong name="client" memory=16 cpus=1 cmdline="role=client peer=1 port=1 rounds=100"
+"""
+FIRMWARE_X2APIC = ("insmod wrmsr", "wrmsr 0x1b 0xfee00d00")
+
+
+@pytest.mark.parametrize("cpus", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_x2apic_left_on_by_firmware(cpus):
+    """Registers in memory are gone in x2APIC mode, and there is no safe way back; the second CPU is in the other mode."""
+    scenario = f"xenolith x2apic=no{PAIR if cpus > 1 else HELLO}\n# by the boot loader: x2APIC"
+    run = harness.bochs(harness.adhoc(scenario), cpus=cpus, before=FIRMWARE_X2APIC).expect_good()
+    run.expect(r"xen: warning: x2apic=no is ignored: firmware has turned the x2APIC on")
+    run.expect(r"xen: interrupts: x2APIC \(firmware had x2APIC on\), boot CPU has id 0")
+    run.expect(rf"xen: processors: {cpus} running")
+
+
+@pytest.mark.long
+def test_xapic_where_there_is_x2apic():
+    """Interrupts by memory, on a processor that offers the MSRs as well."""
+    run = harness.bochs(harness.adhoc(f"xenolith x2apic=no{PAIR}"), cpus=2).expect_good()
+    run.expect(r"xen: interrupts: xAPIC, boot CPU has id 0")
+    run.expect(r"xen: processors: 2 running")
+
+
+def test_cpuid_that_is_wrong():
+    """This model tells a crystal and a ratio that have nothing to do with how fast its TSC runs."""
+    run = harness.bochs("hello").expect_good()
+    run.expect(r"xen: warning: CPUID has the TSC at 1497600 kHz, HPET at 2\d{5} kHz: going on with HPET")

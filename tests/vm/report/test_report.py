@@ -79,10 +79,13 @@ def test_vmx_that_lacks_something():
 
 def test_panic():
     """A machine on which the start fails: without a report nobody can tell why."""
-    scenario = harness.adhoc("xenolith report clock=pit")
+    scenario = harness.adhoc("xenolith report clock=pit log=debug")
     run = harness.boot(scenario, firmware="direct", extra=("-M", "pit=off")).expect_bad()
     assert list(sections(run.log)) == SECTIONS
     assert verdict(run) == "no, because the PIT does not run: take option clock= away"
+    run.expect(r"xen: processor: +family \d+, model \d+, stepping \d+, microcode revision 0x[0-9a-f]+, \d+ SMIs")
+    clocks = dict(sections(run.log)["Timers"])
+    assert clocks["PIT"] == "missing" and clocks["HPET"].startswith("present: the TSC has ")
 
 
 # --- On every console
@@ -188,3 +191,14 @@ def test_fixture_is_what_bochs_says(path):
     """The same for the models of Bochs."""
     fresh = fixture(harness.bochs("report", path.stem.removeprefix("bochs-")).log)
     assert comparable(fresh) == comparable(path.read_text())
+
+
+@pytest.mark.long
+def test_registers_that_fault():
+    """Most emulators read an unknown MSR as 0; a real processor faults, in the middle of the start."""
+    strict = "cpu: model=corei7_haswell_4770, count=1, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=0"
+    result = harness.run_sh("-m", "bochs", "-M", "haswell", "-g", "report", "--", strict)
+    assert result.returncode == 0, result.stdout + result.stderr
+    log = result.stdout.replace("\r", "")
+    assert dict(sections(log)["Processors"])["SMIs"] == "not counted by this processor"
+    assert dict(sections(log)["Verdict"])["verdict"] == "VMX yes"
