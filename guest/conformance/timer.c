@@ -4,7 +4,7 @@
  * timer whose port has gone.
  *
  * A cell is a list of steps. The transcript says only whether the event came in the time of a wait; every deadline is
- * far on one side of that. On a busy machine the guest may lose the processor for long: a cell in which a deadline
+ * far on one side of that. What is due at once may still come a few steps later, if nothing waits for it. On a busy machine the guest may lose the processor for long: a cell in which a deadline
  * passed outside of the wait that is meant for it is asked again.
  */
 #include "common/format.h"
@@ -299,7 +299,7 @@ static const struct timer_cell cells[] = {
     {"port/masked", {IN(SET_TIMER_OP, SOON), DO(WAIT), IN(SET_TIMER_OP, SOON), DO(WAIT)}},
     {"port/unmasked", {DO(UNMASK), IN(SET_TIMER_OP, SOON), DO(WAIT), IN(SET_TIMER_OP, SOON), DO(WAIT)}},
     {"port/pending", {DO(RAISE), DO(UNMASK), AT(SET_TIMER_OP, 1), DO(WAIT)}},
-    {"port/closed", {AT(SET_TIMER_OP, 1), DO(TAKE), DO(CLOSE), DO(WAIT), DO(BIND), DO(WAIT)}},
+    {"port/closed", {AT(SET_TIMER_OP, 1), DO(WAIT), DO(CLOSE), DO(WAIT), DO(BIND), DO(WAIT)}},
     {"port/closed-before", {DO(CLOSE), AT(SET_TIMER_OP, 1), DO(WAIT), DO(BIND), DO(WAIT)}},
     {"port/bound-again", {IN(SET_TIMER_OP, SOON), DO(CLOSE), DO(BIND), DO(WAIT)}},
     {"port/reset", {IN(SET_TIMER_OP, SOON), DO(RESET), DO(WAIT)}},

@@ -41,12 +41,26 @@ $(O)/model/model: $(model_objects)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -no-pie $(model_objects) -o $@
 
-model: $(O)/model/model
+# The same for the memory core of the pv container, in a world of its own.
+model_pv_core := $(wildcard arch/x86/pv/*.c) kernel/pages.c
+model_pv_own := $(addprefix tests/model/,explore.c machine.c access.c plain.c state.c story.c switch.S) $(wildcard tests/model/pv/*.c)
+model_pv_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_pv_core) $(model_pv_own))
+model_pv_flags := $(model_core_flags) -DPV_ENTRIES=16U
+$(eval $(call model_rules,arch/x86/pv,$(model_pv_flags),$(model_renames)))
+
+$(O)/model/pv: $(model_pv_objects)
+	$(call say,MODELLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -no-pie $(model_pv_objects) -o $@
+
+model: $(O)/model/model $(O)/model/pv
 	$(Q)$<
+	$(Q)$(O)/model/pv
 
 # What `make test` runs of it, and of the explorer's own tests.
-model-quick: $(O)/model/model
+model-quick: $(O)/model/model $(O)/model/pv
 	$(Q)$< --quick
+	$(Q)$(O)/model/pv --quick
 
 model-self: $(O)/model/model
 	$(Q)$< --litmus
