@@ -43,7 +43,7 @@ void container_selftest(const char *name)
     int r = chosen && chosen->selftest ? chosen->selftest(name) : -XEN_ENOENT;
     if (r == -XEN_ENOENT)
         printk(LOG_ERROR, "there is no selftest \"%s\" for this processor", name);
-    summary_verdict(!r);
+    summary_verdict(!r, false);
 }
 
 void container_init_cpu(void)

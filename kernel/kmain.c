@@ -87,10 +87,7 @@ static void options_init(void)
     sched_set_timeslice(options.timeslice);
     if (options.report)
         report_prepare(&boot_info);
-    if (options.noreboot) {
-        printk_stay_on_panic();
-        summary_stay();
-    }
+    ending_set(options.ending);
 }
 
 static void framebuffer_init(void)

@@ -100,10 +100,17 @@ static bool set_selftest(struct options *o, const char *value)
     return *value && format(o->selftest, sizeof o->selftest, "%s", value) < (int)sizeof o->selftest;
 }
 
+static bool set_poweroff(struct options *o, const char *value)
+{
+    (void)value;
+    o->ending = ENDING_OFF;
+    return true;
+}
+
 static bool set_noreboot(struct options *o, const char *value)
 {
     (void)value;
-    o->noreboot = true;
+    o->ending = ENDING_STAY;
     return true;
 }
 
@@ -130,6 +137,7 @@ static const struct option {
     {"selftest", true, set_selftest, "the name of a test"},
     {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},
+    {"poweroff", false, set_poweroff, ""},
 };
 
 static void apply_word(char *word, struct options *o, options_warn_fn warn)

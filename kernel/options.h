@@ -9,6 +9,7 @@
 #include "arch/x86/apic_mode.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/time.h"
+#include "kernel/ending.h"
 #include "kernel/printk.h"
 
 #define OPTIONS_WARNING_MAX 160
@@ -24,7 +25,7 @@ struct options {
     uint32_t baud;          /* baud=N of it, 300..115200; default 0: what the firmware says, else 115200 */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
     bool report;                         /* instead of guests, print what this machine can do */
-    bool noreboot; /* stay when the run is over or has failed: the machine is left to be looked at */
+    enum ending ending; /* noreboot: the machine stays on; poweroff: it goes off, a real one too; default: by kind */
 };
 
 /* A sentence about something in the line that is not understood. */

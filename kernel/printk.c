@@ -13,6 +13,7 @@
 #include "arch/x86/time.h"
 #include "common/error.h"
 #include "common/format.h"
+#include "kernel/ending.h"
 #include "kernel/log_ring.h"
 #include "kernel/pager.h"
 #include "kernel/printk_internal.h"
@@ -28,7 +29,6 @@ static enum log_level max_level = LOG_INFO;
 static uint32_t lock_owner = NOBODY; /* CPU that prints now; atomic */
 static uint32_t panicking = NOBODY;  /* CPU in panic(); atomic */
 static bool cpus_ready;
-static bool stay_on_panic;
 static void (*last_words)(const char *why); /* see printk_on_panic() */
 
 static const char *const level_tag[] = {
@@ -140,11 +140,6 @@ void printk_cpus_ready(void)
     cpus_ready = true;
 }
 
-void printk_stay_on_panic(void)
-{
-    stay_on_panic = true;
-}
-
 void printk_on_panic(void (*print)(const char *why))
 {
     last_words = print;
@@ -187,7 +182,7 @@ void printk_log_to_serial(void)
     write_log(console_write_serial);
 }
 
-/* Nothing but the keyboard is asked any more: the log can be read, and the machine be started again. */
+/* Nothing but the keys is looked at any more: the log can be read, and the machine be started again. */
 static void panic_key(int key)
 {
     if (key == 'R')
@@ -220,12 +215,11 @@ void panic(const char *fmt, ...)
         last_words(why);
     printk_guest_line("xen", "verdict: failure");
     console_drain();
-    if (last_words && !stay_on_panic) {
-        machine_leave_emulator(false);
-        stay_on_panic = true;
-    }
-    while (stay_on_panic)
+    bool stay = ending_stays(false, last_words);
+    while (stay) {
         panic_key(console_read_key());
+        panic_key(console_read());
+    }
     machine_power_off(false);
 }
 

@@ -25,7 +25,5 @@ void printk_show_log(void);
 void printk_on_panic(void (*print)(const char *why));
 /* Give the log to a serial line that has seen nothing of it. */
 void printk_log_to_serial(void);
-/* On panic and at the end: halt there instead of powering off (option noreboot). */
-void printk_stay_on_panic(void);
 
 #endif

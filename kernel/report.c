@@ -317,5 +317,5 @@ void report_run(void)
 {
     printk_on_panic(NULL);
     print(NULL);
-    summary_verdict_to_read();
+    summary_verdict(true, true);
 }

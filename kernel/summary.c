@@ -11,6 +11,7 @@
 #include "common/string.h"
 #include "kernel/console.h"
 #include "kernel/domain.h"
+#include "kernel/ending.h"
 #include "kernel/memory.h"
 #include "kernel/nmi.h"
 #include "kernel/printk.h"
@@ -84,11 +85,6 @@ void summary_set_baseline(uint64_t free_frames)
     baseline = free_frames;
 }
 
-void summary_stay(void)
-{
-    stay = true;
-}
-
 static const char *result_word(const struct domain_result *r)
 {
     if (!r->good)
@@ -157,24 +153,16 @@ void summary_leave(void)
         stay = false;
 }
 
-void summary_verdict(bool ok)
+void summary_verdict(bool ok, bool to_read)
 {
     printk_guest_line("xen", ok ? "verdict: success" : "verdict: failure");
     console_drain();
     over = true;
+    stay = ending_stays(ok, to_read);
+    if (stay)
+        printk_plain_line("The machine stays on: PgUp and PgDn turn pages, R restarts, q switches it off.");
     stay_here();
     machine_power_off(ok);
-}
-
-void summary_verdict_to_read(void)
-{
-    printk_guest_line("xen", "verdict: success");
-    if (!stay)
-        machine_leave_emulator(true);
-    printk_plain_line("The machine stays on: PgUp and PgDn turn pages, R restarts, q switches it off.");
-    over = stay = true;
-    stay_here();
-    machine_power_off(true);
 }
 
 void summary_end_run(void)
@@ -185,5 +173,5 @@ void summary_end_run(void)
     nmi_summary();
     if (!all_frames_back())
         ok = false;
-    summary_verdict(ok);
+    summary_verdict(ok, false);
 }

@@ -19,12 +19,8 @@ void summary_set_skipped(unsigned modules);
 void summary_set_baseline(uint64_t free_frames);
 /* Print the table and the verdict; end the machine. */
 __attribute__((noreturn)) void summary_end_run(void);
-/* The last line of the console, and the machine goes off, unless it is to stay (noreboot). */
-__attribute__((noreturn)) void summary_verdict(bool ok);
-/* The same for a run that was to be read: only an emulator ends, any other machine stays on. */
-__attribute__((noreturn)) void summary_verdict_to_read(void);
-/* Option noreboot: wait with the table on the screen instead of powering off. */
-void summary_stay(void);
+/* The last line of the console, and the machine goes off or stays on: kernel/ending.h. */
+__attribute__((noreturn)) void summary_verdict(bool ok, bool to_read);
 /* If it waits so, it does not any longer. */
 void summary_leave(void);
 

@@ -37,7 +37,7 @@ void panic(const char *fmt, ...)
 static void point(void)
 {
     fake.steps++;
-    if (fake.point)
+    if (fake.point && !fake.domain[0].lock && !fake.domain[1].lock)
         fake.point();
 }
 
@@ -112,16 +112,14 @@ static void flush_all(void)
 
 void pv_env_put_page(uint64_t mfn)
 {
-    struct fake_frame *f = &fake.frame[mfn];
-    enum pv_phase phase = pv_word_phase(f->word);
-
     point();
-    if (!exists(mfn) || f->refs == 0)
+    struct fake_frame *f = &fake.frame[exists(mfn) ? mfn : 0];
+    if (f->refs == 0)
         fake_fail("a reference to frame %lu is given back that nobody has", (unsigned long)mfn);
     if (--f->refs > 0)
         return;
-    if (phase != PV_IDLE)
-        fake_fail("frame %lu becomes free in phase %d", (unsigned long)mfn, phase);
+    if (pv_word_phase(f->word) != PV_IDLE)
+        fake_fail("frame %lu becomes free in phase %d", (unsigned long)mfn, pv_word_phase(f->word));
     f->owner = FAKE_NOBODY;
     flush_all();
 }
@@ -166,13 +164,14 @@ static void check_cpus(uint64_t only)
                 check_remembered(&fake.cpu[i].cached[j], only != 0);
 }
 
-/* Whoever looks at a table or makes one has seen to it that nobody can write to it. */
+/* Whoever makes a table has seen to it that nobody can write to it. (With others in between it may be somebody who only
+ * walks through it.) */
 uint64_t *pv_env_map(uint64_t mfn)
 {
     point();
     if (!exists(mfn))
         fake_fail("frame %lu is mapped, but there is none", (unsigned long)mfn);
-    if (fake_phase(mfn) == PV_VALIDATING)
+    if (fake_phase(mfn) == PV_VALIDATING && !fake.point)
         check_cpus(mfn);
     return fake.frame[mfn].content;
 }
@@ -390,6 +389,8 @@ static void count_frame(uint64_t mfn)
     enum pv_type type = pv_word_type(f->word);
 
     tallies[mfn].refs += f->allocated;
+    for (unsigned i = 0; i < f->held; i++)
+        needs(mfn, PV_DESCRIPTORS);
     if (f->word & PV_WORD_PINNED)
         needs(mfn, type);
     if (phase == PV_LIVE && pv_type_is_table(type))
@@ -447,6 +448,11 @@ void fake_drain(struct pv_domain *d)
         ;
 }
 
+static bool gives_up(void)
+{
+    return fake.give_up_one_in && fake_draw(fake.give_up_one_in) == 0;
+}
+
 /* Each vcpu has 64 bytes for its entry, and the number done behind it. */
 static int64_t one(struct pv_vcpu *v, const void *entry, size_t size, uint32_t foreigndom,
                    int64_t (*call)(struct pv_vcpu *, uint64_t *))
@@ -459,7 +465,7 @@ static int64_t one(struct pv_vcpu *v, const void *entry, size_t size, uint32_t f
     memset(fake.memory + at + 48, 0, 4);
     do
         rc = call(v, args);
-    while (rc == -XEN_ERESTART);
+    while (rc == -XEN_ERESTART && !gives_up());
     fake_drain(v->dom);
     return rc;
 }

@@ -27,6 +27,7 @@ struct fake_frame {
     uint32_t refs;
     uint16_t owner;
     bool allocated; /* one of the references is the owner's own */
+    uint32_t held;  /* references of the test's own, as a page of descriptors */
     uint64_t word;
     uint64_t m2p;
     uint64_t content[PV_ENTRIES];
@@ -56,8 +57,9 @@ extern struct fake_pv {
     struct fake_cpu cpu[FAKE_VCPUS + 1];
     uint32_t time;
     uint64_t nx;
-    bool may_name;         /* domain 1 may name frames of domain 2 */
-    unsigned yield_one_in; /* 0: never */
+    bool may_name;           /* domain 1 may name frames of domain 2 */
+    unsigned yield_one_in;   /* 0: never */
+    unsigned give_up_one_in; /* guests that are to make a hypercall again and don't; 0: none */
     uint32_t seed;
     void (*point)(void); /* called at each step of the seam, unless NULL */
     unsigned steps;      /* of the seam */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The manual pages of run.sh and of the hypervisor name the options that these take, with the same values. */
-// links: common/format.c
+// links: common/format.c arch/x86/serial_choice.c
 #include "tests/host/man.h"
 
 #include "kernel/options.c"

@@ -37,7 +37,7 @@ static void defaults(void **state)
     assert_int_equal(o.maxcpus, MAX_CPUS);
     assert_int_equal(o.timeslice, 10);
     assert_int_equal(o.clock, TIME_CLOCK_BEST);
-    assert_false(o.noreboot);
+    assert_int_equal(o.ending, ENDING_BEST);
     assert_string_equal(warnings, "");
 }
 
@@ -48,7 +48,8 @@ static void every_option(void **state)
     assert_int_equal(o.log, LOG_DEBUG);
     assert_int_equal(o.maxcpus, 3);
     assert_int_equal(o.timeslice, 25);
-    assert_true(o.noreboot);
+    assert_int_equal(o.ending, ENDING_STAY);
+    assert_int_equal(parse("poweroff").ending, ENDING_OFF);
     assert_int_equal(o.clock, TIME_CLOCK_PM);
     assert_int_equal(o.x2apic, APIC_BEST);
     assert_int_equal(parse("x2apic=no").x2apic, APIC_XAPIC);

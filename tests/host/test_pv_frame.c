@@ -422,6 +422,28 @@ static void a_doomed_table_is_drained_for_who_wants_it(void **state)
     pv_put_page_and_type(DOM, L1);
 }
 
+/* Another vcpu wants the frame while this one looks at its entries. */
+static int same, other;
+
+static void ask_meanwhile(void)
+{
+    if (fake_phase(L1) != PV_VALIDATING)
+        return;
+    fake.point = NULL;
+    same = pv_get_page_and_type(DOM, L1, 1, PV_L1);
+    other = pv_get_page_and_type(DOM, L1, 1, PV_WRITABLE);
+}
+
+static void who_comes_second_comes_again_or_is_refused(void **state)
+{
+    (void)state;
+    fake.point = ask_meanwhile;
+    assert_int_equal(pin_l(1, L1), 0);
+    assert_int_equal(same, -XEN_ERESTART);
+    assert_int_equal(other, -XEN_EINVAL);
+    unpin(L1);
+}
+
 static void a_table_doomed_by_another_domain_is_waited_for(void **state)
 {
     (void)state;
@@ -499,6 +521,7 @@ int main(void)
         T(what_is_half_done_can_be_abandoned),
         T(a_pin_can_be_abandoned),
         T(a_doomed_table_is_drained_for_who_wants_it),
+        T(who_comes_second_comes_again_or_is_refused),
         T(a_table_doomed_by_another_domain_is_waited_for),
         T(a_change_of_use_flushes_once),
         T(an_old_flush_is_as_good),

@@ -41,12 +41,26 @@ $(O)/model/model: $(model_objects)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -no-pie $(model_objects) -o $@
 
-model: $(O)/model/model
+# The same for the memory core of the pv container, in a world of its own.
+model_pv_core := $(wildcard arch/x86/pv/*.c) kernel/pages.c
+model_pv_own := $(addprefix tests/model/,explore.c machine.c access.c plain.c state.c story.c switch.S) $(wildcard tests/model/pv/*.c)
+model_pv_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_pv_core) $(model_pv_own))
+model_pv_flags := $(model_core_flags) -DPV_ENTRIES=16U
+$(eval $(call model_rules,arch/x86/pv,$(model_pv_flags),$(model_renames)))
+
+$(O)/model/pv: $(model_pv_objects)
+	$(call say,MODELLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -no-pie $(model_pv_objects) -o $@
+
+model: $(O)/model/model $(O)/model/pv
 	$(Q)$<
+	$(Q)$(O)/model/pv
 
 # What `make test` runs of it, and of the explorer's own tests.
-model-quick: $(O)/model/model
+model-quick: $(O)/model/model $(O)/model/pv
 	$(Q)$< --quick
+	$(Q)$(O)/model/pv --quick
 
 model-self: $(O)/model/model
 	$(Q)$< --litmus
@@ -56,10 +70,14 @@ model-self: $(O)/model/model
 ifdef MUTANT
 $(MUTANT)/$(MUTATED).o: $(MUTANT)/$(MUTATED) $(O)/model.flags
 	$(call say,MUTANTCC,$<)
-	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(model_core_flags)) -w -c $< -o $@
+	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(if $(filter arch/%,$(MUTATED)),$(model_pv_flags),$(model_core_flags))) -w -c $< -o $@
 	$(Q)objcopy $(model_renames) $@
 
 $(MUTANT)/model: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_objects)) $(MUTANT)/$(MUTATED).o
+	$(call say,MUTANTLD,$@)
+	$(Q)$(HOST_CC) -no-pie $^ -o $@
+
+$(MUTANT)/pv: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_pv_objects)) $(MUTANT)/$(MUTATED).o
 	$(call say,MUTANTLD,$@)
 	$(Q)$(HOST_CC) -no-pie $^ -o $@
 endif

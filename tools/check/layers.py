@@ -48,6 +48,16 @@ RULES = (
         "a guest program sees itself, guest/lib, guest/abi and common",
     ),
     (
+        r"tests/model/pv/",
+        ["tests/", "arch/x86/pv/", "arch/x86/regs.h", "kernel/pages.h", "kernel/printk.h", "guest/abi/", "common/"],
+        "the model of the pv container sees its memory core, kernel/pages.h, guest/abi and common",
+    ),
+    (
+        r"tests/model/scenarios/kernel_",
+        ["tests/", "kernel/", "evtchn/", "guest/abi/", "guest/lib/", "common/"],
+        "a scenario of the kernel's sees kernel, evtchn, guest/abi, guest/lib and common",
+    ),
+    (
         r"tests/model/",
         ["tests/", "evtchn/", "guest/abi/", "guest/lib/", "common/"],
         "the model sees evtchn, guest/abi, guest/lib and common",

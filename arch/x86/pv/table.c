@@ -99,7 +99,7 @@ static int adopt_entry(struct pv_domain *d, unsigned level, uint64_t *at, uint16
 /* A look at the clock costs as much as several entries; the tables below take looks of their own. */
 static bool is_time_to_look(unsigned index)
 {
-    return index % 64 == 0 && index % PV_ENTRIES != 0;
+    return index % (PV_ENTRIES / 8) == 0 && index % PV_ENTRIES != 0;
 }
 
 int pv_table_adopt(struct pv_domain *d, uint64_t mfn, unsigned level, unsigned *index)

@@ -3,6 +3,8 @@
  * What only FIFO has: words that come later, priorities, queues that a guest takes apart while they grow.
  * EVT-FIFO-10, EVT-FIFO-13, EVT-FIFO-15
  */
+#include "evtchn/core.h"
+#include "tests/model/env_model.h"
 #include "tests/model/scenario.h"
 
 static void expand_and_unmask(void)
@@ -10,6 +12,17 @@ static void expand_and_unmask(void)
     EXPECT_VALUE(evt_fifo_expand(3), 0);
     for (evtchn_port_t port = 1; port <= 3; port++)
         EXPECT_VALUE(evt_unmask(port), 0);
+}
+
+/* An even number, so that a bit that is set by mistake shows. */
+static void prefer1_even(void)
+{
+    EXPECT_VALUE(evt_set_priority(1, 2), 0);
+}
+
+static void priority_is_kept(void)
+{
+    EXPECT_VALUE(evt_port_of(env.domain[0].evt, 1)->fifo & EVT_FIFO_PRIORITY, 2);
 }
 
 static void send_twice(void)
@@ -64,7 +77,9 @@ const struct scenario scenarios_fifo[] = {
         .name = "expand_array || send",
         .abis = ON_FIFO,
         .flags = NO_WORDS,
+        .first = {{ACTOR_VCPU0, prefer1_even}},
         .thread = {{ACTOR_VCPU0, expand_and_unmask}, {ACTOR_PEER, peer_send1}},
+        .check = priority_is_kept,
     },
     {
         .name = "expand_array || send, send",

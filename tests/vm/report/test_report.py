@@ -191,3 +191,14 @@ def test_fixture_is_what_bochs_says(path):
     """The same for the models of Bochs."""
     fresh = fixture(harness.bochs("report", path.stem.removeprefix("bochs-")).log)
     assert comparable(fresh) == comparable(path.read_text())
+
+
+@pytest.mark.long
+def test_registers_that_fault():
+    """Most emulators read an unknown MSR as 0; a real processor faults, in the middle of the start."""
+    strict = "cpu: model=corei7_haswell_4770, count=1, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=0"
+    result = harness.run_sh("-m", "bochs", "-M", "haswell", "-g", "report", "--", strict)
+    assert result.returncode == 0, result.stdout + result.stderr
+    log = result.stdout.replace("\r", "")
+    assert dict(sections(log)["Processors"])["SMIs"] == "not counted by this processor"
+    assert dict(sections(log)["Verdict"])["verdict"] == "VMX yes"
