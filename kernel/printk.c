@@ -215,12 +215,12 @@ void panic(const char *fmt, ...)
         last_words(why);
     printk_guest_line("xen", "verdict: failure");
     console_drain();
-    bool stay = ending_stays(false, last_words);
-    while (stay) {
+    if (!ending_stays(false, last_words))
+        machine_power_off(false);
+    for (;;) {
         panic_key(console_read_key());
         panic_key(console_read());
     }
-    machine_power_off(false);
 }
 
 #ifdef XENOLITH_DEBUG
