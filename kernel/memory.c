@@ -73,13 +73,13 @@ static void add_region(const struct boot_info *info, const struct boot_region *r
     }
 }
 
-/* The end of the highest RAM that ends below frame `limit`; 0 if there is none. */
+/* The end of the highest RAM that ends below frame `limit`; 0 if there is none. Regions are sorted. */
 static uint64_t ram_end_below(const struct boot_info *info, uint64_t limit)
 {
     uint64_t best = 0;
     for (unsigned i = 0; i < info->nr_regions; i++) {
         uint64_t end = (info->regions[i].start + info->regions[i].size) >> PAGE_SHIFT;
-        if (info->regions[i].type == E820_RAM && end < limit && end > best)
+        if (info->regions[i].type == E820_RAM && end < limit)
             best = end;
     }
     return best;

@@ -160,12 +160,10 @@ static bool is_running(uint32_t apic_id)
 
 static bool can_start(const struct acpi_cpu *a)
 {
-    if (!a->enabled || is_running(a->apic_id))
-        return false;
-    if (a->apic_id < 0xff || apic_is_x2apic())
-        return true;
-    printk(LOG_WARNING, "the CPU with APIC id %u needs an x2APIC: going on without it", a->apic_id);
-    return false;
+    enum smp_candidate c = smp_candidate(a, is_running(a->apic_id), apic_is_x2apic());
+    if (c == SMP_NEEDS_X2APIC)
+        printk(LOG_WARNING, "the CPU with APIC id %u needs an x2APIC: going on without it", a->apic_id);
+    return c == SMP_START;
 }
 
 /* A CPU that was given up and comes now may have taken the place of the one that is due: that one is called again. */

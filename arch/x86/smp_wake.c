@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+#include "arch/x86/acpi.h"
+#include "arch/x86/apic_mode.h"
+
 #define NS_PER_US 1000ULL
 #define INIT_WAIT_US 10000
 #define ONLINE_WAIT_US 10000000
@@ -10,6 +13,13 @@
 /* How long each STARTUP has; the first ones are not shortened. */
 static const uint32_t startup_us[] = {300, 10000, 200000, 800000, 2000000};
 #define ALWAYS 3U
+
+enum smp_candidate smp_candidate(const struct acpi_cpu *a, bool running, bool x2apic)
+{
+    if (!a->enabled || running)
+        return SMP_PASS_OVER;
+    return a->apic_id < APIC_XAPIC_ID_END || x2apic ? SMP_START : SMP_NEEDS_X2APIC;
+}
 
 bool smp_step(enum cpu_state *state, enum cpu_state to)
 {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct acpi_cpu;
 struct cpu;
 
 /* How far a CPU is; struct cpu has it. A step away from CPU_STARTING is taken once, by who is first. */
@@ -19,6 +20,15 @@ enum cpu_state {
     CPU_REFUSED,  /* by itself: it halts, and its slot is free again */
     CPU_GIVEN_UP, /* by the boot CPU: if it ever comes it halts, and its slot stays its own */
 };
+
+/* What to do with a CPU of the MADT, wherever in it the boot CPU stands. */
+enum smp_candidate {
+    SMP_START,
+    SMP_PASS_OVER,    /* not enabled: the firmware may plug it in later; or running already */
+    SMP_NEEDS_X2APIC, /* no xAPIC interrupt reaches its id */
+};
+
+enum smp_candidate smp_candidate(const struct acpi_cpu *a, bool running, bool x2apic);
 
 struct smp_wake_ops {
     void (*init)(uint32_t apic_id);    /* send INIT */

@@ -4,8 +4,9 @@
  * timer whose port has gone.
  *
  * A cell is a list of steps. The transcript says only whether the event came in the time of a wait; every deadline is
- * far on one side of that. What is due at once may still come a few steps later, if nothing waits for it. On a busy machine the guest may lose the processor for long: a cell in which a deadline
- * passed outside of the wait that is meant for it is asked again.
+ * far on one side of that. What is due at once may still come a few steps later, if nothing waits for it. On a busy
+ * machine the guest may lose the processor for long: a cell in which a deadline passed outside of the wait that is
+ * meant for it is asked again.
  */
 #include "common/format.h"
 #include "guest/conformance/conformance.h"

@@ -104,6 +104,10 @@ bool fake_is_live(uint64_t mfn, enum pv_type type, uint32_t count);
  * Ends the program with a message if not so.
  */
 void fake_check(bool exact);
+/* The part of it about what processors remember; of one frame, or of all (0). */
+void fake_check_cpus(uint64_t only);
+/* Is there such a frame? */
+bool fake_exists(uint64_t mfn);
 /* Only these slots of tables are ever used (NULL: all): the check need not look at others. */
 void fake_check_slots(const uint16_t *slots, unsigned n);
 

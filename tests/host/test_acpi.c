@@ -650,6 +650,29 @@ static void test_cpus(void **state)
     assert_true(info.cpus[3].enabled);
 }
 
+/* As firmware of servers writes it: every CPU twice, sockets in turn, the boot CPU last, and slots that are empty. */
+static void test_cpus_of_a_server(void **state)
+{
+    static const uint8_t order[] = {16, 0, 18, 2};
+
+    (void)state;
+    for (uint8_t i = 0; i < 4; i++)
+        lapic(i, order[i], 1);
+    for (uint8_t i = 4; i < 8; i++)
+        lapic(i, 0xff, 0);
+    for (uint8_t i = 0; i < 4; i++)
+        x2apic(i, order[i], 1);
+    for (uint8_t i = 4; i < 8; i++)
+        x2apic(i, UINT32_MAX, 0);
+    x2apic(8, 0, 0); /* an empty slot may have the id of a CPU that is there */
+    good();
+    assert_int_equal(info.nr_cpus, 4);
+    for (uint8_t i = 0; i < 4; i++) {
+        assert_int_equal(info.cpus[i].apic_id, order[i]);
+        assert_true(info.cpus[i].enabled);
+    }
+}
+
 static void test_too_many_cpus(void **state)
 {
     static const char sentence[] = "there are more than 64 CPUs; the others stay unused";
@@ -940,6 +963,7 @@ int main(void)
         TEST(test_sum_is_bounded),
         TEST(test_many_tables),
         TEST(test_cpus),
+        TEST(test_cpus_of_a_server),
         TEST(test_too_many_cpus),
         TEST(test_madt_entries_broken),
         TEST(test_madt_limits),

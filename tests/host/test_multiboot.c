@@ -346,6 +346,8 @@ static void test_too_many_regions(void **state)
     mb1_mmap_entry(MMAP + last * 24, 20, 0x20000, 0x1000, 2);
     assert_warning(MULTIBOOT1_MAGIC, sentence);
     assert_int_equal(info.nr_regions, 4); /* RAM but for the smallest piece, hole, RAM */
+    assert_int_equal(info.regions[0].start, 0);
+    assert_int_equal(info.regions[0].size, 7 * 0x1000);
     assert_int_equal(info.regions[2].start, 0x20000);
     assert_int_equal(info.regions[2].type, E820_RESERVED);
     for (uint32_t i = 0; i < last; i++)

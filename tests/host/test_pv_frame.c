@@ -1,74 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The use of frames (arch/x86/pv/frame.h): what may become what, with which entries, and what a time slice in the
- * middle leaves behind. After each test the invariants are computed from scratch.
+ * The use of frames (arch/x86/pv/frame.h): what may become what, and what a time slice in the middle leaves
+ * behind. After each test the invariants are computed from scratch.
  */
-// links: arch/x86/pv/*.c tests/host/pv_fake.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "guest/abi/errno.h"
-#include "guest/abi/mmu.h"
-#include "tests/host/pv_fake.h"
-
-enum { L4 = 2, L3, L2, L1, PAGE, PAGE2, OTHER_L1, OTHER_L2, FOREIGN = 40, XEN };
-
-#define DOM (&fake.domain[0])
-#define RW (PTE_WRITE | PTE_USER)
-#define RO PTE_USER
-
-static uint64_t *entry_of(uint64_t table, unsigned index)
-{
-    return &fake.frame[table].content[index];
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    fake_reset();
-    for (uint64_t mfn = 2; mfn < 32; mfn++)
-        fake_give(mfn, 1);
-    fake_give(FOREIGN, 2);
-    fake_give(XEN, FAKE_HYPERVISOR);
-    *entry_of(L4, 0) = fake_entry(L3, RW);
-    *entry_of(L3, 0) = fake_entry(L2, RW);
-    *entry_of(L2, 0) = fake_entry(L1, RW);
-    *entry_of(L1, 0) = fake_entry(PAGE, RW);
-    *entry_of(L1, 1) = fake_entry(L1, RO); /* as guests do: they see their tables, but can't write to them */
-    return 0;
-}
-
-static int check(void **state)
-{
-    (void)state;
-    fake_drain(DOM);
-    fake_check(true);
-    return 0;
-}
-
-static int pin_l(unsigned level, uint64_t mfn)
-{
-    int rc;
-    do
-        rc = pv_pin(DOM, mfn, 1, (enum pv_type)level);
-    while (rc == -XEN_ERESTART);
-    return rc;
-}
-
-static void unpin(uint64_t mfn)
-{
-    assert_int_equal(pv_unpin(DOM, mfn, 1), 0);
-    fake_drain(DOM);
-}
-
-static bool is_idle(uint64_t mfn)
-{
-    return fake_phase(mfn) == PV_IDLE;
-}
+// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_check.c
+#include "tests/host/pv_tree.h"
 
 /* --- What may become what */
 
@@ -187,159 +123,6 @@ static void a_pinned_frame_outlives_its_owners_reference(void **state)
     assert_int_equal(fake.frame[L1].owner, 1);
     unpin(L1);
     assert_int_equal(fake.frame[L1].owner, FAKE_NOBODY);
-}
-
-/* --- Entries */
-
-static void writable_mappings_of_tables_are_refused(void **state)
-{
-    (void)state;
-    *entry_of(L1, 2) = fake_entry(L1, RW);
-    assert_int_equal(pin_l(1, L1), -XEN_EINVAL);
-    *entry_of(L1, 2) = fake_entry(L2, RW);
-    assert_int_equal(pin_l(1, L1), 0); /* L2 is nothing yet, but it can't become a table now */
-    assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
-    unpin(L1);
-    assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
-    *entry_of(L1, 2) = fake_entry(L2, RO);
-    assert_int_equal(pin_l(2, L2), 0);
-    unpin(L2);
-}
-
-/* No linear page tables: a table never leads to itself, nor to one of its level. */
-static void tables_of_the_same_level_are_refused(void **state)
-{
-    (void)state;
-    for (unsigned level = 2; level <= 4; level++) {
-        uint64_t table = 10 + level;
-        *entry_of(table, 5) = fake_entry(table, RO);
-        assert_int_equal(pin_l(level, table), -XEN_EINVAL);
-        *entry_of(table, 5) = fake_entry(20, RO);
-        assert_int_equal(pin_l(level, 20), 0);
-        assert_int_equal(pin_l(level, table), -XEN_EINVAL);
-        unpin(20);
-        *entry_of(table, 5) = 0;
-    }
-}
-
-/* A cycle of levels can't close: L3 -> L2 -> (as an L1) the L3. */
-static void cycles_are_refused(void **state)
-{
-    (void)state;
-    *entry_of(10, 0) = fake_entry(11, RW);
-    *entry_of(11, 0) = fake_entry(10, RW);
-    for (unsigned level = 1; level <= 4; level++)
-        assert_int_equal(pin_l(level, 10), level == 1 ? 0 : -XEN_EINVAL);
-    unpin(10);
-}
-
-/* Bits by level: refused = 1 for -XEN_EINVAL. */
-static void bits_that_are_not_the_guests_are_refused(void **state)
-{
-    static const struct {
-        uint64_t bit;
-        bool refused[5];
-    } rows[] = {
-        {PTE_PWT, {0, 1, 1, 1, 1}},
-        {PTE_PCD, {0, 1, 1, 1, 1}},
-        {PTE_LARGE, {0, 1, 1, 1, 1}},
-        {PTE_GLOBAL, {0, 0, 1, 1, 1}},
-        {PTE_NX, {0}},
-        {PTE_ACCESSED, {0}},
-        {PTE_DIRTY, {0}},
-        {1ULL << 9, {0}},
-        {1ULL << 11, {0}},
-        {1ULL << 52, {0, 1, 1, 1, 1}},
-        {1ULL << 58, {0, 1, 1, 1, 1}},
-        {1ULL << 62, {0, 1, 1, 1, 1}},
-        {1ULL << 51, {0, 1, 1, 1, 1}}, /* an address that no memory has */
-    };
-    (void)state;
-    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        for (unsigned level = 1; level <= 4; level++) {
-            *entry_of(20, 3) = fake_entry(21, RO) | rows[i].bit;
-            assert_int_equal(pin_l(level, 20), rows[i].refused[level] ? -XEN_EINVAL : 0);
-            if (!rows[i].refused[level])
-                unpin(20);
-            *entry_of(20, 3) = (fake_entry(21, RO) | rows[i].bit) & ~(uint64_t)PTE_PRESENT;
-            assert_int_equal(pin_l(level, 20), 0); /* what is not present is the guest's to use */
-            assert_int_equal(*entry_of(20, 3), (fake_entry(21, RO) | rows[i].bit) & ~(uint64_t)PTE_PRESENT);
-            unpin(20);
-        }
-}
-
-static void without_nx_its_bit_is_reserved(void **state)
-{
-    (void)state;
-    fake.nx = 0;
-    *entry_of(L1, 0) |= PTE_NX;
-    assert_int_equal(pin_l(1, L1), -XEN_EINVAL);
-}
-
-/* Ring 3 has the guest's kernel too; a global translation would be its kernel's in its user mode. */
-static void user_is_added_and_global_is_taken_away(void **state)
-{
-    (void)state;
-    *entry_of(L1, 0) = fake_entry(PAGE, PTE_WRITE | PTE_GLOBAL | PTE_NX | 1ULL << 9);
-    *entry_of(L2, 0) = fake_entry(L1, PTE_WRITE);
-    assert_int_equal(pin_l(2, L2), 0);
-    assert_int_equal(*entry_of(L1, 0), fake_entry(PAGE, PTE_WRITE | PTE_USER | PTE_NX | 1ULL << 9));
-    assert_int_equal(*entry_of(L2, 0), fake_entry(L1, PTE_WRITE | PTE_USER | PTE_ACCESSED));
-    unpin(L2);
-}
-
-/* Whatever the guest has in the hypervisor's slots is neither looked at nor kept; and they leave with the table. */
-static void the_hypervisors_slots_are_filled_and_cleared(void **state)
-{
-    (void)state;
-    *entry_of(L4, 256) = fake_entry(FOREIGN, RW);
-    *entry_of(L4, 271) = ~0ULL;
-    assert_int_equal(pin_l(4, L4), 0);
-    for (unsigned i = 0; i < 16; i++)
-        assert_int_equal(*entry_of(L4, 256 + i), fake.slots[i]);
-    unpin(L4);
-    for (unsigned i = 0; i < 16; i++)
-        assert_int_equal(*entry_of(L4, 256 + i), 0);
-    *entry_of(L4, 255) = fake_entry(FOREIGN, RW);
-    assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
-    *entry_of(L4, 255) = 0;
-    *entry_of(L4, 272) = fake_entry(FOREIGN, RW);
-    assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
-}
-
-/* --- Descriptor pages */
-
-#define CODE64 0x00af9b000000ffffULL /* DPL 0 */
-#define RING3 (3ULL << 45)
-
-static void descriptors_are_checked(void **state)
-{
-    static const struct {
-        uint64_t descriptor;
-        bool allowed;
-    } rows[] = {
-        {0, true},
-        {CODE64 | RING3, true},
-        {0x00cf93000000ffffULL | RING3, true},  /* data */
-        {0x00cf9b000000ffffULL | RING3, true},  /* 32-bit code */
-        {0x00ef9b000000ffffULL | RING3, false}, /* long and with a default size of 32 bits */
-        {CODE64, false},                        /* ring 0 */
-        {CODE64 | 1ULL << 45, false},
-        {CODE64 | 2ULL << 45, false},
-        {0x0000ec000008abcdULL, false}, /* call gate for ring 3 */
-        {0x0000890000000067ULL, false}, /* TSS */
-        {0x000082000000ffffULL, false}, /* LDT */
-        {0x00006c000008abcdULL, true},  /* the gate, not present */
-    };
-    (void)state;
-    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        *entry_of(20, i * 40) = rows[i].descriptor;
-        int rc = pv_get_page_and_type(DOM, 20, 1, PV_DESCRIPTORS);
-        assert_int_equal(rc, rows[i].allowed ? 0 : -XEN_EINVAL);
-        if (!rc)
-            pv_put_page_and_type(DOM, 20);
-        *entry_of(20, i * 40) = 0;
-    }
 }
 
 /* --- Time slices */
@@ -494,8 +277,6 @@ static void an_old_flush_is_as_good(void **state)
     assert_int_equal(flushes(), 1);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, fresh, check)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,14 +289,6 @@ int main(void)
         T(a_frame_is_pinned_once),
         T(an_unpinned_table_lives_as_long_as_it_is_used),
         T(a_pinned_frame_outlives_its_owners_reference),
-        T(writable_mappings_of_tables_are_refused),
-        T(tables_of_the_same_level_are_refused),
-        T(cycles_are_refused),
-        T(bits_that_are_not_the_guests_are_refused),
-        T(without_nx_its_bit_is_reserved),
-        T(user_is_added_and_global_is_taken_away),
-        T(the_hypervisors_slots_are_filled_and_cleared),
-        T(descriptors_are_checked),
         T(validation_stops_and_goes_on),
         T(what_is_half_done_may_become_something_else),
         T(what_is_half_done_can_be_abandoned),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mmuext_op: pins, roots, flushes, the LDT, contents of pages. */
-// links: arch/x86/pv/*.c tests/host/pv_fake.c
+// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_check.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
  *
  * PV_OPERATIONS says how many; what stands here is for `make test`.
  */
-// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_reference.c
+// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_check.c tests/host/pv_reference.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

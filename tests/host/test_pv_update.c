@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mmu_update and update_va_mapping: entries of live tables, one by one and in lists. */
-// links: arch/x86/pv/*.c tests/host/pv_fake.c
+// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_check.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

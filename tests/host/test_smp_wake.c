@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/acpi.h"
 #include "arch/x86/smp_wake.h"
 
 #define US 1000ULL
@@ -209,13 +210,36 @@ static void test_refused(void **state)
     assert_int_equal(wake(), SMP_ONLINE);
 }
 
+/* The MADT's order is the firmware's: the boot CPU (id 2 here) may be anywhere, or be listed twice. */
+static void test_candidates(void **state)
+{
+    static const struct {
+        struct acpi_cpu cpu;
+        bool x2apic;
+        enum smp_candidate candidate;
+    } rows[] = {
+        {{.apic_id = 0, .enabled = true}, false, SMP_START},
+        {{.apic_id = 2, .enabled = true}, false, SMP_PASS_OVER},
+        {{.apic_id = 4, .online_capable = true}, true, SMP_PASS_OVER},
+        {{.apic_id = 254, .enabled = true}, false, SMP_START},
+        {{.apic_id = 255, .enabled = true, .x2apic = true}, false, SMP_NEEDS_X2APIC},
+        {{.apic_id = 255, .enabled = true, .x2apic = true}, true, SMP_START},
+        {{.apic_id = 0x12345, .enabled = true, .x2apic = true}, true, SMP_START},
+        {{.apic_id = 0x12345, .online_capable = true, .x2apic = true}, false, SMP_PASS_OVER},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(smp_candidate(&rows[i].cpu, rows[i].cpu.apic_id == 2, rows[i].x2apic), rows[i].candidate);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_comes_at_once), TEST(test_comes_late), TEST(test_never_comes),      TEST(test_comes_too_late),
-        TEST(test_last_moment),   TEST(test_hangs),      TEST(test_arrives_too_late), TEST(test_refused),
+        TEST(test_comes_at_once),    TEST(test_comes_late),  TEST(test_never_comes),
+        TEST(test_comes_too_late),   TEST(test_last_moment), TEST(test_hangs),
+        TEST(test_arrives_too_late), TEST(test_refused),     TEST(test_candidates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

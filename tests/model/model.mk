@@ -70,10 +70,14 @@ model-self: $(O)/model/model
 ifdef MUTANT
 $(MUTANT)/$(MUTATED).o: $(MUTANT)/$(MUTATED) $(O)/model.flags
 	$(call say,MUTANTCC,$<)
-	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(model_core_flags)) -w -c $< -o $@
+	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(if $(filter arch/%,$(MUTATED)),$(model_pv_flags),$(model_core_flags))) -w -c $< -o $@
 	$(Q)objcopy $(model_renames) $@
 
 $(MUTANT)/model: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_objects)) $(MUTANT)/$(MUTATED).o
+	$(call say,MUTANTLD,$@)
+	$(Q)$(HOST_CC) -no-pie $^ -o $@
+
+$(MUTANT)/pv: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_pv_objects)) $(MUTANT)/$(MUTATED).o
 	$(call say,MUTANTLD,$@)
 	$(Q)$(HOST_CC) -no-pie $^ -o $@
 endif

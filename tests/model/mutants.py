@@ -236,6 +236,54 @@ MUTANTS = (
         "poll || send",
         "waits for ever",
     ),
+    (
+        "pv: an entry is written over, whatever stands there by then",
+        "arch/x86/pv/update.c",
+        "    bool done = change(at, old, new);\n",
+        "    bool done = __atomic_load_n(at, __ATOMIC_RELAXED) == old;\n    if (done)\n        __atomic_store_n(at, new, __ATOMIC_SEQ_CST);\n",
+        "update || update",
+        "more references than there are",
+    ),
+    (
+        "pv: the old entry's references are given back before it is replaced",
+        "arch/x86/pv/update.c",
+        "    bool done = change(at, old, new);\n    pv_entry_put(d, level, done ? old : new);\n",
+        "    pv_entry_put(d, level, old);\n    bool done = change(at, old, new);\n    if (!done)\n        pv_entry_put(d, level, new);\n",
+        "map || unmap",
+        "fewer references than there are",
+    ),
+    (
+        "pv: the table is not held while its entry is exchanged",
+        "arch/x86/pv/update.c",
+        "    int rc = exchange(d, u, level);\n    pv_put_type(d, u->mfn);\n",
+        "    pv_put_type(d, u->mfn);\n    int rc = exchange(d, u, level);\n",
+        "unpin || update",
+        "assertion",
+    ),
+    (
+        "pv: the mark of a pin is read, and then set",
+        "arch/x86/pv/frame.c",
+        "    uint64_t before = __atomic_fetch_or(pv_env_type(mfn), PV_WORD_PINNED, __ATOMIC_ACQ_REL);\n",
+        "    uint64_t before = load(pv_env_type(mfn));\n    __atomic_fetch_or(pv_env_type(mfn), PV_WORD_PINNED, __ATOMIC_ACQ_REL);\n",
+        "pin || pin",
+        "more references than there are",
+    ),
+    (
+        "pv: a frame is claimed by a store",
+        "arch/x86/pv/frame.c",
+        "    if (!change(at, word, pv_word(type, PV_VALIDATING, 0, 0))) {\n",
+        "    __atomic_store_n(at, pv_word(type, PV_VALIDATING, 0, 0), __ATOMIC_SEQ_CST);\n    if (false) {\n",
+        "pin || write",
+        "assertion",
+    ),
+    (
+        "pv: the list of doomed tables is looked at before it is locked",
+        "arch/x86/pv/frame.c",
+        "    pv_env_lock(&d->lock);\n    hand_over(mfn, pv_word(type, PV_DOOMED, index, d->doomed));\n",
+        "    hand_over(mfn, pv_word(type, PV_DOOMED, index, d->doomed));\n    pv_env_lock(&d->lock);\n",
+        "unpin || unpin of the table below",
+        "doomed tables while",
+    ),
 )
 
 
@@ -269,7 +317,7 @@ def attempt(options, number, mutant):
     """True if the explorer finds the mutant."""
     what, path, text, replacement, scenario, expected = mutant
     folder = os.path.join(options.build, "model", f"mutant{number}")
-    program = os.path.join(folder, "model")
+    program = os.path.join(folder, "pv" if path.startswith("arch/x86/pv/") else "model")
     found, words = False, f"{path} does not have the lines that this one replaces"
     start = time.monotonic()
     if mutate(folder, path, text, replacement):

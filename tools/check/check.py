@@ -178,6 +178,18 @@ def check_man(_):
     return output_of(["mandoc", "-T", "lint", "-W", "warning", *sorted(str(p) for p in pathlib.Path("docs/man").glob("*.[1-8]"))])
 
 
+def check_sentences(_):
+    """refusals that docs/hardware.md explains: the sources say them, in these words"""
+    text = pathlib.Path("docs/hardware.md").read_text(encoding="utf-8").partition("## What each refusal means")[2].partition("Before Xenolith")[0]
+    sources = "".join(pathlib.Path(p).read_text(encoding="utf-8") for p in files(".c") if not p.startswith("tests/"))
+    said = re.sub(r'"\s*\n\s*"|" PRI\w+ "', "", sources)
+    wrong = []
+    for sentence in re.findall(r"`([^`]+)`", "\n".join(line.split(" | ")[0] for line in text.splitlines() if line.startswith("| `"))):
+        parts = [part.strip(" :") for part in re.split(r"\.\.\.|\bN\b", sentence)]
+        wrong += [f"docs/hardware.md: nothing says: {sentence}\n" for part in parts if part and part not in said]
+    return "".join(wrong) if text else "docs/hardware.md: there is no table of refusals\n"
+
+
 def check_abi(_):
     """guest/abi against Xen's public headers"""
     if not os.path.exists("/usr/include/xen/xen.h"):
@@ -197,6 +209,7 @@ CHECKS = {
     "python": check_python,
     "shell": check_shell,
     "man": check_man,
+    "sentences": check_sentences,
     "cppcheck": check_cppcheck,
     "tidy": check_tidy,
 }

@@ -55,8 +55,10 @@ static int refuse(struct virt_report *report, const char *reason)
 
 static int refuse_for(struct virt_report *report, const struct vmx_obstacle *obstacle)
 {
-    format(report->text, sizeof(report->text), "the processor's VMX %s %s, which Xenolith %s",
-           obstacle->forced ? "insists on" : "lacks", obstacle->name, obstacle->forced ? "cannot use" : "needs");
+    format(report->text, sizeof(report->text),
+           obstacle->forced ? "the processor's VMX insists on %s, which Xenolith cannot use"
+                            : "the processor's VMX lacks %s, which Xenolith needs",
+           obstacle->name);
     return refuse(report, report->text);
 }
 

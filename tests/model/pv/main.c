@@ -115,10 +115,10 @@ int main(int argc, char **argv)
     machine.tso = true;
     printf("  %-40s %-5s %6s %10s %10s  %-9s %7s\n", "scenario", "yield", "steps", "schedules", "redundant", "how",
            "seconds");
-    for (const struct pv_scenario *s = pv_scenarios; s->name; s++) {
+    for (const struct pv_scenario *s = pv_scenarios; s->name && !failed; s++) {
         if ((quick && s->takes_long) || !strstr(s->name, only))
             continue;
-        for (unsigned yields = 0; yields <= (s->yields && !quick); yields++, rows++)
+        for (unsigned yields = 0; yields <= (s->yields && !quick) && !failed; yields++, rows++)
             failed += !run(s, yields);
     }
     printf("pv model: scenarios %u, failed %u\n", rows, failed);

@@ -78,7 +78,8 @@ def test_unequal_cpu():
 
 
 def test_panic_beside_a_parked_cpu():
-    """The NMI that stops the others reaches one that has no interrupt table: the machine resets, and nothing is said."""
+    """The NMI that stops the others reaches one that has no interrupt table: the machine resets, and nothing is said. An
+    NMI from outside reaches the CPU that panics: it stops in the middle of its message."""
     symbols = remote.symbols()
     with harness.start(harness.adhoc(f"xenolith{HELLO}"), cpus=3, extra=("-S",)) as machine:
         debugger = remote.Debugger(machine)
@@ -88,6 +89,8 @@ def test_panic_beside_a_parked_cpu():
         debugger.run_to(symbols["build_domains"])
         debugger.set_register(remote.RDI, symbols["no_long_mode"])  # some sentence
         debugger.go_on_at(symbols["panic"])
+        debugger.run_to(symbols["backtrace"])
+        machine.execute("inject-nmi")
         debugger.let_go()
         run = machine.finish().expect_bad()
     run.expect(r"xen: warning: the CPU with APIC id 1 does not start: going on without it")
@@ -135,4 +138,4 @@ def test_xapic_where_there_is_x2apic():
 def test_cpuid_that_is_wrong():
     """This model tells a crystal and a ratio that have nothing to do with how fast its TSC runs."""
     run = harness.bochs("hello").expect_good()
-    run.expect(r"xen: warning: CPUID has the TSC at 1497600 kHz, HPET at 2\d{5} kHz: going on with HPET")
+    run.expect(r"xen: warning: CPUID has the TSC at 1497600 kHz, HPET at (1999|2000)\d\d kHz: going on with HPET")

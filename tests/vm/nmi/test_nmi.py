@@ -38,10 +38,10 @@ def test_any_moment(cpus):
         machine.wait_for(r"xen: Xenolith")
         sent = inject_until_the_end(machine)
         run = machine.finish().expect_good()
-    assert sent > 100
+    assert sent > 20
     said = run.expect(r"xen: unasked: (\d+) NMIs, ")
     assert int(said.group(1)) > sent / 10, "most of them did not arrive: the test tests little"
-    assert len(re.findall(r"xen: warning: .*NMIs? so far", run.log)) == 1, run.log
+    assert 1 <= len(re.findall(r"xen: warning: .*NMIs? so far", run.log)) < 5, run.log
 
 
 def test_debug_key():

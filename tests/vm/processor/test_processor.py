@@ -89,6 +89,17 @@ def test_clock_that_does_not_run(clock, machine, name):
     run.expect(rf"xen: .*the {name} does not run: take option clock= away")
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("machine, named", [("acpi=off", "PIT"), ("acpi=off,pit=off", None)])
+def test_without_acpi_tables(machine, named):
+    """The PIT alone, and nothing at all: then a sentence, not a hang or a division by zero. (SeaBIOS would make tables.)"""
+    run = harness.boot(harness.adhoc(f"xenolith{HELLO}"), firmware="uefi", extra=("-M", machine))
+    if named:
+        run.expect_good().expect(rf"xen: time: +TSC of \d+ kHz by {named}; timer is")
+    else:
+        run.expect_bad().expect(r"xen: panic: no clock to measure the TSC by: .* turn on the HPET")
+
+
 def test_power_off_by_acpi():
     """Without isa-debug-exit, as on a real machine: the machine must go off by ACPI."""
     run = harness.boot("hello", debug_exit=False)

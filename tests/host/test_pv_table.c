@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Entries of tables and descriptors (arch/x86/pv/table.h, descriptor.h): which are allowed, and what becomes of them.
+ */
+// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_check.c
+#include "tests/host/pv_tree.h"
+
+/* --- Entries */
+
+static void writable_mappings_of_tables_are_refused(void **state)
+{
+    (void)state;
+    *entry_of(L1, 2) = fake_entry(L1, RW);
+    assert_int_equal(pin_l(1, L1), -XEN_EINVAL);
+    *entry_of(L1, 2) = fake_entry(L2, RW);
+    assert_int_equal(pin_l(1, L1), 0); /* L2 is nothing yet, but it can't become a table now */
+    assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
+    unpin(L1);
+    assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
+    *entry_of(L1, 2) = fake_entry(L2, RO);
+    assert_int_equal(pin_l(2, L2), 0);
+    unpin(L2);
+}
+
+/* No linear page tables: a table never leads to itself, nor to one of its level. */
+static void tables_of_the_same_level_are_refused(void **state)
+{
+    (void)state;
+    for (unsigned level = 2; level <= 4; level++) {
+        uint64_t table = 10 + level;
+        *entry_of(table, 5) = fake_entry(table, RO);
+        assert_int_equal(pin_l(level, table), -XEN_EINVAL);
+        *entry_of(table, 5) = fake_entry(20, RO);
+        assert_int_equal(pin_l(level, 20), 0);
+        assert_int_equal(pin_l(level, table), -XEN_EINVAL);
+        unpin(20);
+        *entry_of(table, 5) = 0;
+    }
+}
+
+/* A cycle of levels can't close: L3 -> L2 -> (as an L1) the L3. */
+static void cycles_are_refused(void **state)
+{
+    (void)state;
+    *entry_of(10, 0) = fake_entry(11, RW);
+    *entry_of(11, 0) = fake_entry(10, RW);
+    for (unsigned level = 1; level <= 4; level++)
+        assert_int_equal(pin_l(level, 10), level == 1 ? 0 : -XEN_EINVAL);
+    unpin(10);
+}
+
+/* Bits by level: refused = 1 for -XEN_EINVAL. */
+static void bits_that_are_not_the_guests_are_refused(void **state)
+{
+    static const struct {
+        uint64_t bit;
+        bool refused[5];
+    } rows[] = {
+        {PTE_PWT, {0, 1, 1, 1, 1}},
+        {PTE_PCD, {0, 1, 1, 1, 1}},
+        {PTE_LARGE, {0, 1, 1, 1, 1}},
+        {PTE_GLOBAL, {0, 0, 1, 1, 1}},
+        {PTE_NX, {0}},
+        {PTE_ACCESSED, {0}},
+        {PTE_DIRTY, {0}},
+        {1ULL << 9, {0}},
+        {1ULL << 11, {0}},
+        {1ULL << 52, {0, 1, 1, 1, 1}},
+        {1ULL << 58, {0, 1, 1, 1, 1}},
+        {1ULL << 62, {0, 1, 1, 1, 1}},
+        {1ULL << 51, {0, 1, 1, 1, 1}}, /* an address that no memory has */
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (unsigned level = 1; level <= 4; level++) {
+            *entry_of(20, 3) = fake_entry(21, RO) | rows[i].bit;
+            assert_int_equal(pin_l(level, 20), rows[i].refused[level] ? -XEN_EINVAL : 0);
+            if (!rows[i].refused[level])
+                unpin(20);
+            *entry_of(20, 3) = (fake_entry(21, RO) | rows[i].bit) & ~(uint64_t)PTE_PRESENT;
+            assert_int_equal(pin_l(level, 20), 0); /* what is not present is the guest's to use */
+            assert_int_equal(*entry_of(20, 3), (fake_entry(21, RO) | rows[i].bit) & ~(uint64_t)PTE_PRESENT);
+            unpin(20);
+        }
+}
+
+static void without_nx_its_bit_is_reserved(void **state)
+{
+    (void)state;
+    fake.nx = 0;
+    *entry_of(L1, 0) |= PTE_NX;
+    assert_int_equal(pin_l(1, L1), -XEN_EINVAL);
+}
+
+/* Ring 3 has the guest's kernel too; a global translation would be its kernel's in its user mode. */
+static void user_is_added_and_global_is_taken_away(void **state)
+{
+    (void)state;
+    *entry_of(L1, 0) = fake_entry(PAGE, PTE_WRITE | PTE_GLOBAL | PTE_NX | 1ULL << 9);
+    *entry_of(L2, 0) = fake_entry(L1, PTE_WRITE);
+    assert_int_equal(pin_l(2, L2), 0);
+    assert_int_equal(*entry_of(L1, 0), fake_entry(PAGE, PTE_WRITE | PTE_USER | PTE_NX | 1ULL << 9));
+    assert_int_equal(*entry_of(L2, 0), fake_entry(L1, PTE_WRITE | PTE_USER | PTE_ACCESSED));
+    unpin(L2);
+}
+
+/* Whatever the guest has in the hypervisor's slots is neither looked at nor kept; and they leave with the table. */
+static void the_hypervisors_slots_are_filled_and_cleared(void **state)
+{
+    (void)state;
+    *entry_of(L4, 256) = fake_entry(FOREIGN, RW);
+    *entry_of(L4, 271) = ~0ULL;
+    assert_int_equal(pin_l(4, L4), 0);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(*entry_of(L4, 256 + i), fake.slots[i]);
+    unpin(L4);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(*entry_of(L4, 256 + i), 0);
+    *entry_of(L4, 255) = fake_entry(FOREIGN, RW);
+    assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
+    *entry_of(L4, 255) = 0;
+    *entry_of(L4, 272) = fake_entry(FOREIGN, RW);
+    assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
+}
+
+/* --- Descriptor pages */
+
+#define CODE64 0x00af9b000000ffffULL /* DPL 0 */
+#define RING3 (3ULL << 45)
+
+static void descriptors_are_checked(void **state)
+{
+    static const struct {
+        uint64_t descriptor;
+        bool allowed;
+    } rows[] = {
+        {0, true},
+        {CODE64 | RING3, true},
+        {0x00cf93000000ffffULL | RING3, true},  /* data */
+        {0x00cf9b000000ffffULL | RING3, true},  /* 32-bit code */
+        {0x00ef9b000000ffffULL | RING3, false}, /* long and with a default size of 32 bits */
+        {CODE64, false},                        /* ring 0 */
+        {CODE64 | 1ULL << 45, false},
+        {CODE64 | 2ULL << 45, false},
+        {0x0000ec000008abcdULL, false}, /* call gate for ring 3 */
+        {0x0000890000000067ULL, false}, /* TSS */
+        {0x000082000000ffffULL, false}, /* LDT */
+        {0x00006c000008abcdULL, true},  /* the gate, not present */
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        *entry_of(20, i * 40) = rows[i].descriptor;
+        int rc = pv_get_page_and_type(DOM, 20, 1, PV_DESCRIPTORS);
+        assert_int_equal(rc, rows[i].allowed ? 0 : -XEN_EINVAL);
+        if (!rc)
+            pv_put_page_and_type(DOM, 20);
+        *entry_of(20, i * 40) = 0;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(writable_mappings_of_tables_are_refused),
+        T(tables_of_the_same_level_are_refused),
+        T(cycles_are_refused),
+        T(bits_that_are_not_the_guests_are_refused),
+        T(without_nx_its_bit_is_reserved),
+        T(user_is_added_and_global_is_taken_away),
+        T(the_hypervisors_slots_are_filled_and_cleared),
+        T(descriptors_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
