@@ -83,7 +83,7 @@ void cell_forget(void);
 /* End the cell and print its line. Whether a step has changed anything. */
 bool cell_end(void);
 
-/* There is no such cell: its preparation is impossible in a lone initial domain, or makes no sense. */
+/* There is no such cell: its preparation is impossible, or makes no sense. */
 void cell_absent(enum abi abi, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* How many cells were printed. */

@@ -27,7 +27,7 @@ struct add_to_physmap_batch {
     guest_word frames, gpfns, errors;
 };
 
-static void unmap_foreign(void)
+void copy_release(void)
 {
     guest_remove_from_physmap op = {.domid = DOMID_SELF, .gpfn = (guest_word)env_frame(foreign)};
 
@@ -49,7 +49,7 @@ static void *map_foreign(domid_t domain, guest_word frame)
     };
     guest_result rc;
 
-    unmap_foreign();
+    copy_release();
     rc = hv_memory_op(XENMEM_add_to_physmap_batch, &map);
     if (!rc && !error)
         return foreign;

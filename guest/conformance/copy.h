@@ -16,4 +16,7 @@ void copy_make(domid_t domain, evtchn_port_t last_port, const char *cmdline);
  * that they have here. */
 const void *copy_page(domid_t domain, guest_word address);
 
+/* Give back the page that copy_page() has mapped: until then a domain that is destroyed does not quite go away. */
+void copy_release(void);
+
 #endif

@@ -10,6 +10,7 @@
  */
 #include "guest/conformance/step.h"
 
+#include "guest/abi/errno.h"
 #include "guest/conformance/copy.h"
 #include "guest/conformance/domctl.h"
 #include "guest/lib/args.h"
@@ -213,6 +214,28 @@ static void give_attached(void)
     give_turn();
 }
 
+/* A domain that is destroyed while a page of it is mapped elsewhere is dying, and stays so (EVT-OBJ-08). */
+static void ask_dying(void)
+{
+    if (!made) {
+        cell_absent(ABI_2LEVEL, "dying");
+        return;
+    }
+    if (!cell_begin(ABI_2LEVEL, "dying"))
+        return;
+    clean_unprivileged();
+    copy_page(UNPRIVILEGED, guest_address(report));
+    cell_start();
+    step_alloc_unbound(UNPRIVILEGED, DOMID_SELF);
+    while (domctl(UNPRIVILEGED, DOMCTL_destroydomain, NULL) == -XEN_ERESTART)
+        ;
+    step_status(UNPRIVILEGED, 4);
+    step_alloc_unbound(UNPRIVILEGED, DOMID_SELF);
+    step_bind_interdomain(UNPRIVILEGED, 4);
+    step_reset(EVTCHNOP_reset, UNPRIVILEGED);
+    cell_end();
+}
+
 void conformance_rights(void)
 {
     find_or_make();
@@ -223,5 +246,8 @@ void conformance_rights_once(void)
 {
     give_matrix_turns();
     give_attached();
+    ask_dying();
+    if (made)
+        copy_release();
     domain_end(UNPRIVILEGED);
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Xenolith's transcript against what the real Xen answered when its transcript was recorded (conformance.py --record),
 and, in `make test-long`, against the real Xen itself. In all cells the first free port of the initial domain is 1
-(EVT-OBJ-10), and a pirq is bound without a line behind it (EVT-OP-31). Of the cells attached/* only the real Xen's
-answers are there (EVT-OBJ-06, EVT-OBJ-13)."""
+(EVT-OBJ-10), and a pirq is bound without a line behind it (EVT-OP-31). Of the cells attached/* and
+dying/* only the real Xen's answers are there (EVT-OBJ-06, EVT-OBJ-08, EVT-OBJ-13)."""
 
 import subprocess
 import sys
