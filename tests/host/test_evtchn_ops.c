@@ -182,6 +182,20 @@ static void bind_virq_rules(void **state)
     SOUND();
 }
 
+/* EVT-OP-33: A page holds 32 vcpus; behind it there is nothing to look at. */
+static void no_virq_is_raised_behind_the_last_vcpu(void **state)
+{
+    (void)state;
+    struct evt_config c = fake_config(1);
+    c.nr_vcpus = 32;
+    struct fake_domain *d = fake_create(&c);
+    assert_int_equal(op_bind_virq(d, VIRQ_TIMER, 31), 1);
+    evt_raise_virq(d->evt, 32, VIRQ_TIMER);
+    assert_int_equal(guest_pending64(d)[0], 0);
+    evt_raise_virq(d->evt, 31, VIRQ_TIMER);
+    assert_int_equal(guest_pending64(d)[0], 1 << 1);
+}
+
 /* EVT-OBJ-07, EVT-OP-33 */
 static void virqs_are_raised_where_they_are_bound(void **state)
 {
@@ -425,6 +439,7 @@ int main(void)
         IN_WORLD(bind_interdomain_binds_and_raises_the_local_port),
         IN_WORLD(loop_within_a_domain),
         IN_WORLD(bind_virq_rules),
+        IN_WORLD(no_virq_is_raised_behind_the_last_vcpu),
         IN_WORLD(virqs_are_raised_where_they_are_bound),
         IN_WORLD(close_refusals),
         IN_WORLD(close_clears_pending_and_unbinds_the_peer),
