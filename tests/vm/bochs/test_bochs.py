@@ -78,7 +78,7 @@ module hello name=hello memory=16
 module pingpong name=server memory=16 cmdline="role=server peer=3 rounds=500"
 module pingpong name=client memory=16 cmdline="role=client peer=2 port=1 rounds=500"
 module poll name=poll memory=16 vcpus=2
-module timer name=timer memory=16
+module timer name=timer memory=16 vcpus=2
 module three-level name=three-level memory=32 vcpus=2 evtchn_extended="3level" cmdline="ports=2000"
 module naughty name=registration memory=16 evtchn_extended="3level" cmdline="what=registration"
 """
