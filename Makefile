@@ -148,7 +148,7 @@ help:
 	@echo '  counts         instructions for hypercalls and events, counted in an emulator'
 	@echo '  bench          instructions and bytes of the event-channel core, with few and with many ports'
 	@echo '  wasm32         the event-channel core compiles for wasm32 and needs only what its headers say'
-	@echo '  mutation       break the event-channel core on purpose, and see whether a test notices (half an hour)'
+	@echo '  mutation       break the event-channel core on purpose, and see whether a test notices (ten minutes)'
 	@echo '  fuzz           each fuzzer for FUZZ_SECONDS, then ten million operations of reference'
 	@echo '  reference      the event-channel core against a second implementation, and hostile guests'
 	@echo '  pv-random      ten million random operations on the memory core of the pv container'

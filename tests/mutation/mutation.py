@@ -77,6 +77,10 @@ def slow_tests(file, took):
     return unit_tests(file, took)[1]
 
 
+def all_tests(file, took):
+    return sum(unit_tests(file, took), [])
+
+
 def enter_copy(build):
     """Work on a copy of the sources: somebody may edit them meanwhile. Dates are copied too, so little is built again."""
     copy = os.path.join(build, "mutation", "source")
@@ -258,7 +262,7 @@ def programs(build, make, smoke):
     dear = [
         Program("model", f"{build}/model/model", [*make, f"O={build}"], lambda *_: MODEL),
         Program("reference", f"{plain}/fuzz/reference", [*make, f"O={plain}", "SANITIZE="], lambda *_: reference),
-        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], quick_tests),
+        Program("sanitizers", f"{checked}/mutation/unit", [*make, f"O={checked}", SANITIZERS], all_tests),
     ]
     if smoke:
         dear = []
