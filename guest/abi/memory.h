@@ -86,6 +86,27 @@ struct xen_memory_map32 {
     uint32_t buffer;
 };
 
+/* XENMEM_exchange, as 64-bit guests have it. */
+struct xen_memory_exchange64 {
+    struct xen_memory_reservation64 in, out; /* out.extent_start: pfns in, machine frames out */
+    uint64_t nr_exchanged;                   /* 0 in; extents of `in` out */
+};
+
+/* XENMEM_machphys_mfn_list, as 64-bit guests have it: the frames behind each 2 MiB of the machine-to-physical table. */
+struct xen_machphys_mfn_list64 {
+    uint32_t max_extents;
+    uint32_t pad0;
+    uint64_t extent_start; /* guest address of uint64_t[max_extents] */
+    uint32_t nr_extents;   /* out */
+    uint32_t pad1;
+};
+
+/* XENMEM_machphys_mapping, as 64-bit guests have it. */
+struct xen_machphys_mapping64 {
+    uint64_t v_start, v_end; /* addresses of the machine-to-physical table */
+    uint64_t max_mfn;        /* that it can be asked for */
+};
+
 /* An entry of the BIOS memory map, as XENMEM_memory_map returns it. */
 struct e820entry {
     uint64_t addr;
@@ -100,6 +121,9 @@ struct e820entry {
 #define E820_UNUSABLE 5
 
 _Static_assert(sizeof(struct e820entry) == 20, "ABI");
+_Static_assert(sizeof(struct xen_memory_exchange64) == 72, "ABI");
+_Static_assert(sizeof(struct xen_machphys_mfn_list64) == 24, "ABI");
+_Static_assert(sizeof(struct xen_machphys_mapping64) == 24, "ABI");
 _Static_assert(sizeof(struct xen_add_to_physmap64) == 24, "ABI");
 _Static_assert(sizeof(struct xen_add_to_physmap32) == 16, "ABI");
 

@@ -26,4 +26,18 @@ struct physdev_irq_status_query {
     uint32_t flags; /* out, XENIRQSTAT_* */
 };
 
+struct physdev_set_iopl {
+    uint32_t iopl; /* 0 to 3; the kernel's ring counts as 1 */
+};
+
+/* As 64-bit guests have it. */
+struct physdev_set_iobitmap {
+    uint64_t bitmap; /* guest address */
+    uint32_t nr_ports;
+    uint32_t pad;
+};
+
+_Static_assert(sizeof(struct physdev_set_iopl) == 4, "ABI");
+_Static_assert(sizeof(struct physdev_set_iobitmap) == 16, "ABI");
+
 #endif

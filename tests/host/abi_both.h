@@ -70,9 +70,22 @@
 #define vcpu_info32 ours_vcpu_info32
 #define shared_info64 ours_shared_info64
 #define shared_info32 ours_shared_info32
+#define start_info ours_start_info
+#define trap_info ours_trap_info
+#define iret_context ours_iret_context
+#define cpu_user_regs ours_cpu_user_regs
+#define vcpu_guest_context ours_vcpu_guest_context
+#define callback_register ours_callback_register
+#define callback_unregister ours_callback_unregister
+#define xen_memory_exchange64 ours_xen_memory_exchange64
+#define xen_machphys_mfn_list64 ours_xen_machphys_mfn_list64
+#define xen_machphys_mapping64 ours_xen_machphys_mapping64
+#define physdev_set_iopl ours_physdev_set_iopl
+#define physdev_set_iobitmap ours_physdev_set_iobitmap
 #define multicall_entry64 ours_multicall_entry64
 #define multicall_entry32 ours_multicall_entry32
 
+#include "guest/abi/callback.h"
 #include "guest/abi/domctl.h"
 #include "guest/abi/elfnote.h"
 #include "guest/abi/errno.h"
@@ -81,6 +94,7 @@
 #include "guest/abi/memory.h"
 #include "guest/abi/mmu.h"
 #include "guest/abi/physdev.h"
+#include "guest/abi/pv.h"
 #include "guest/abi/sched.h"
 #include "guest/abi/vcpu.h"
 #include "guest/abi/version.h"
@@ -147,6 +161,18 @@
 #undef vcpu_info32
 #undef shared_info64
 #undef shared_info32
+#undef start_info
+#undef trap_info
+#undef iret_context
+#undef cpu_user_regs
+#undef vcpu_guest_context
+#undef callback_register
+#undef callback_unregister
+#undef xen_memory_exchange64
+#undef xen_machphys_mfn_list64
+#undef xen_machphys_mapping64
+#undef physdev_set_iopl
+#undef physdev_set_iobitmap
 #undef multicall_entry64
 #undef multicall_entry32
 
@@ -158,6 +184,7 @@
 #include <xen/xen.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/callback.h>
 #include <xen/domctl.h>
 #include <xen/elfnote.h>
 #include <xen/event_channel.h>

@@ -16,6 +16,7 @@ XEN = """
 #include <xen/xen.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/callback.h>
 #include <xen/domctl.h>
 #include <xen/elfnote.h>
 #include <xen/errno.h>
