@@ -3,7 +3,9 @@
  * The audit of the memory core (arch/x86/pv/audit.h) finds what is wrong: each test damages one thing behind the core's
  * back, and the audit has to name it. An audit that is always content would let every leak through.
  */
-// links: arch/x86/pv/*.c tests/host/pv_fake.c tests/host/pv_check.c
+// links: arch/x86/pv/descriptor.c arch/x86/pv/frame.c arch/x86/pv/list.c arch/x86/pv/mmu_update.c arch/x86/pv/mmuext.c
+// links: arch/x86/pv/table.c arch/x86/pv/update.c arch/x86/pv/va_mapping.c arch/x86/pv/vcpu_set.c
+// links: arch/x86/pv/audit.c tests/host/pv_fake.c tests/host/pv_check.c
 #include "arch/x86/pv/audit.h"
 
 #include <stdio.h>
