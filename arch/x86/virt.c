@@ -12,6 +12,8 @@ const struct virt_ops *const virt_backends[] = {
     NULL,
 };
 
+const struct virt_ops *const virt_pv = NULL;
+
 bool virt_start_allowed(const struct vcpu_start *start)
 {
     return !(start->cr4 & ~hvm_cr4_allowed()) && !(start->efer & ~hvm_efer_allowed());

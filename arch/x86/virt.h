@@ -37,7 +37,7 @@ struct arch_vcpu {
      * The interrupt line of hvm event delivery: while *upcall_pending is not 0 and upcall_vector is not 0 the guest is
      * interrupted with this vector whenever its interrupt flag allows (level-triggered; event-channels.md, section 7).
      */
-    const uint8_t *upcall_pending; /* byte 0 of the vcpu_info; never NULL once the vcpu runs */
+    uint8_t *upcall_pending; /* byte 0 of the vcpu_info; never NULL once the vcpu runs. pv: byte 1 is the mask */
     uint8_t upcall_vector;
     bool nmi_pending;   /* inject one NMI (VCPUOP_send_nmi) */
     uint32_t flush_gen; /* last arch_domain.flush_gen that this vcpu flushed for */
@@ -59,6 +59,9 @@ struct vcpu_start {
     uint64_t cr0, cr3, cr4, efer;
     struct vcpu_segment cs, ds, es, ss, tr;
 };
+
+/* A hypercall that only one container has: as kernel/hypercall.h says of its handlers. */
+typedef int64_t (*virt_hypercall_fn)(struct arch_vcpu *v, uint64_t *args);
 
 /* What the machine can do, for messages and the start-up report. */
 struct virt_report {
@@ -88,12 +91,35 @@ struct virt_ops {
     void (*domain_free)(struct arch_domain *d); /* gives back every page */
     int (*vcpu_init)(struct arch_vcpu *v);      /* v->dom and v->id are set */
     void (*vcpu_free)(struct arch_vcpu *v);
-    void (*vcpu_start)(struct arch_vcpu *v, const struct vcpu_start *start); /* set all architectural state */
+    void (*vcpu_start)(struct arch_vcpu *v, const struct vcpu_start *start); /* hvm: set all architectural state */
 
     /* Map 2^order guest frames (order 0 or 9) at gfn to machine frames from mfn; unmap one. Domain lock held.
      * After unmap (or a map that replaced something) the caller calls virt_flush(). 0 or -XEN_ENOMEM. */
     int (*map)(struct arch_domain *d, uint64_t gfn, uint64_t mfn, unsigned order, bool writable);
     int (*unmap)(struct arch_domain *d, uint64_t gfn);
+
+    /*
+     * What only one kind of container has; NULL in the other. hvm containers name memory by gfn, and the kernel keeps
+     * their p2m; pv guests name machine frames, and pv/ knows what these are used for.
+     */
+    const virt_hypercall_fn *hypercalls; /* pv: [NR_HYPERCALLS] its own, by number */
+    /* pv, the builder and VCPUOP_initialise: set all state; context is a struct vcpu_guest_context, whose page tables
+     * are validated. 0; -XEN_EINVAL; -XEN_ERESTART: call again. The vcpu is not loaded. */
+    int (*vcpu_initialise)(struct arch_vcpu *v, const void *context);
+    /* pv: the byte at a guest address of the calling vcpu, as the guest itself may reach it; its page is held until
+     * leave(). NULL: it can't be reached. */
+    uint8_t *(*reach)(struct arch_vcpu *v, uint64_t va, bool write);
+    void (*leave)(struct arch_vcpu *v, const void *byte, bool write);
+    /* pv: a frame of d that the hypervisor may write to (it is no page table, and stays none) until frame_put(). Any
+     * number; false: it is not d's, or used otherwise. */
+    bool (*frame_get)(struct arch_domain *d, uint64_t mfn);
+    void (*frame_put)(struct arch_domain *d, uint64_t mfn);
+    /* pv: may events be delivered now (the mask is off), and SCHEDOP_block: switch the mask off. hvm: rflags say it. */
+    bool (*events_open)(const struct arch_vcpu *v);
+    void (*open_events)(struct arch_vcpu *v);
+    /* pv: give back the frames of a domain that no CPU runs, at most about `budget` of them and from *cursor on. True:
+     * all done. */
+    bool (*release)(struct arch_domain *d, uint64_t *cursor, unsigned budget);
 
     void (*load)(struct arch_vcpu *v);
     void (*run)(struct arch_vcpu *v);
@@ -115,8 +141,10 @@ struct virt_ops {
     int (*selftest)(const char *name);
 };
 
-/* The back ends in order of preference, NULL-terminated. */
+/* The hvm back ends in order of preference, NULL-terminated. */
 extern const struct virt_ops *const virt_backends[];
+/* The pv container: NULL until an image has it. */
+extern const struct virt_ops *const virt_pv;
 
 /* Has a start state that a guest made up only bits of CR4 and EFER that CPUID lets it use? */
 bool virt_start_allowed(const struct vcpu_start *start);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pv container: a guest kernel in ring 3. What the processor's tables would be to a kernel in ring 0 (descriptor
+ * tables, trap table, stack for entries, the pair of roots) is kept here for each vcpu, and played by hand.
+ *
+ * The guest has two modes, both in ring 3: its kernel's and its users'. They differ in the root of the page tables, in
+ * the base of %gs, and in what the hypervisor does for them: hypercalls and emulation are the kernel's alone.
+ *
+ * The guest's general registers, rip and rflags are in arch_vcpu.regs (rflags as the processor has them: IF is always
+ * set; what the guest takes for its interrupt flag is the mask in its vcpu_info). All functions are called on the
+ * vcpu's CPU with the vcpu loaded, interrupts off, unless they say otherwise.
+ *
+ *   entry.S run.c load.c exits.c   the world switch, and where each way out of the guest leads
+ *   bounce.c iret.c                into the guest's handlers, and back
+ *   callbacks.c segments.c debug.c hypercalls by which a guest sets up what bounce.c uses, and its segments
+ *   emulate*.c decode.c            instructions that fault in ring 3 and are played
+ *   frame.c table.c update.c ...   memory (docs/design/pv.md); provider.c, m2p.c what that asks of its host
+ */
+#ifndef ARCH_X86_PV_CONTAINER_H
+#define ARCH_X86_PV_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/x86/pv/mmu.h"
+#include "arch/x86/virt.h"
+
+/* Selectors that every GDT of a pv guest has from 0xe000 on (public header arch-x86/xen-x86_64.h). */
+#define PV_FLAT_CS32 0xe023
+#define PV_FLAT_DS32 0xe02b
+#define PV_FLAT_SS 0xe02b
+#define PV_FLAT_CS64 0xe033
+
+#define PV_NR_TRAPS 256
+#define PV_GDT_PAGES 14 /* a guest's; the entries behind them are the hypervisor's */
+#define PV_GDT_ENTRIES (PV_GDT_PAGES * 512U)
+#define PV_LDT_PAGES 16
+#define PV_TABLE_PAGES 16 /* of address space, for each of the two tables; the LDT follows the GDT */
+
+/* One row of the guest's trap table. */
+struct pv_gate {
+    uint64_t address; /* 0: none */
+    uint16_t cs;
+    uint8_t dpl; /* who may come here by a software interrupt: 3 both modes, 1 and 2 the kernel, 0 nobody */
+    bool disables_events;
+};
+
+/* CALLBACKTYPE_* of the ABI, as far as 64-bit guests have them. */
+#define PV_NR_CALLBACKS 8
+
+struct pv_callback {
+    uint64_t address; /* 0: none */
+    bool disables_events;
+};
+
+/* The way out that the guest took last. */
+struct pv_exit {
+    uint32_t vector; /* exception or interrupt; PV_EXIT_* */
+    uint32_t error;
+    uint64_t cr2; /* of a page fault */
+};
+
+#define PV_EXIT_SYSCALL 256   /* SYSCALL in 64-bit code */
+#define PV_EXIT_SYSCALL32 257 /* SYSCALL in compatibility mode */
+#define PV_EXIT_SYSENTER 258
+#define PV_EXIT_BAD_RETURN 259 /* the processor refused the state that the guest wanted to return to */
+
+/* arch_vcpu.hw */
+struct pv_guest {
+    struct pv_vcpu mmu; /* its page tables and LDT, for the memory core */
+    struct pv_exit exit;
+    bool kernel_mode;
+    bool debug_loaded; /* DR0-DR3 and DR7 are in the processor, because DR7 is in use */
+
+    uint16_t cs, ss;
+    /* Current in the processor while loaded, here else; but the %gs base of the mode that it is not in is always here.
+     */
+    uint16_t ds, es, fs, gs;
+    uint64_t fs_base, gs_base_kernel, gs_base_user;
+
+    uint64_t kernel_sp; /* stack_switch: where the guest's kernel is entered from its user mode */
+    uint16_t kernel_ss;
+
+    struct pv_gate trap[PV_NR_TRAPS];
+    struct pv_callback callback[PV_NR_CALLBACKS]; /* [CALLBACKTYPE_*] */
+
+    unsigned gdt_entries; /* rounded up to pages these are held as PV_DESCRIPTORS */
+    uint64_t gdt[PV_GDT_PAGES];
+    uint64_t *tables; /* addresses of this vcpu's GDT, with the hypervisor's page behind it; then of its LDT */
+    uint64_t ldt[PV_LDT_PAGES]; /* frames that are mapped there now, each held as PV_DESCRIPTORS; 0: none yet */
+
+    uint64_t cr0; /* as the guest sees it: TS is the one that changes */
+    uint64_t cr4; /* the bits that it chose: DE, TSD, OSXSAVE, FSGSBASE */
+    uint64_t dr[8];
+    uint8_t iopl;
+    uint64_t vm_assist; /* VMASST_TYPE_*: the last vcpu_guest_context's or vm_assist's, of the domain */
+    bool nmi_masked;
+};
+
+/* arch_domain.hw */
+struct pv_container {
+    struct pv_domain mmu;
+    uint64_t vm_assist; /* atomic: VMASST_TYPE_* bits */
+};
+
+static inline struct pv_guest *pv_guest(const struct arch_vcpu *v)
+{
+    return v->hw;
+}
+
+static inline struct pv_container *pv_container(const struct arch_domain *d)
+{
+    return d->hw;
+}
+
+/* --- The upcall mask: byte 1 of the vcpu_info (ABI: xen.h, evtchn_upcall_mask). */
+static inline bool pv_events_masked(const struct arch_vcpu *v)
+{
+    return __atomic_load_n(&v->upcall_pending[1], __ATOMIC_SEQ_CST) != 0;
+}
+
+static inline void pv_mask_events(struct arch_vcpu *v, bool masked)
+{
+    __atomic_store_n(&v->upcall_pending[1], masked, __ATOMIC_SEQ_CST);
+}
+
+/* --- bounce.c: into the guest's handlers. Each makes a frame on the guest's kernel stack and changes the registers; a
+ * guest without the handler, or without a stack that can be written, crashes alone. */
+void pv_inject(struct arch_vcpu *v, unsigned vector, uint32_t error); /* an exception; error is used if it has one */
+void pv_inject_page_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
+/* A software interrupt, from the mode it is in; the instruction has been passed. False: it may not, so it is a #GP. */
+bool pv_inject_software(struct arch_vcpu *v, unsigned vector);
+void pv_inject_events(struct arch_vcpu *v);  /* the event callback */
+void pv_inject_nmi(struct arch_vcpu *v);     /* the NMI callback */
+void pv_inject_syscall(struct arch_vcpu *v); /* SYSCALL in user mode */
+void pv_inject_failsafe(struct arch_vcpu *v);
+
+/* --- load.c: modes. Changes root and %gs base. */
+void pv_enter_kernel_mode(struct arch_vcpu *v);
+void pv_enter_user_mode(struct arch_vcpu *v); /* user_root is not 0 */
+/* Segment registers and bases from the processor into struct pv_guest, and back; load returns false if a selector could
+ * not be loaded (it is 0 then, and the guest's failsafe callback is due). */
+void pv_segments_save(struct arch_vcpu *v);
+bool pv_segments_load(struct arch_vcpu *v);
+/* One of them alone. A base is canonical; that of %gs is of the mode that the vcpu is in. */
+void pv_load_fs_base(struct arch_vcpu *v, uint64_t base);
+void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
+/* The selector in kernel mode, the base that comes with it for user mode (the descriptor's). False: it is 0 now. */
+bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
+/* What the processor has becomes what struct pv_guest says; load() does so, too. */
+void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
+void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
+void pv_load_gdt(struct arch_vcpu *v);             /* limit */
+/*
+ * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
+ * empty descriptors. Page n of the LDT; 0: to nothing. On return this CPU has forgotten where it led before. The vcpu
+ * is loaded here, or nowhere.
+ */
+void pv_map_gdt(struct pv_guest *p, unsigned n, uint64_t mfn);
+void pv_map_ldt(struct pv_guest *p, unsigned n, uint64_t mfn);
+
+/* --- segments.c, which has pv_env_load_ldt() of env.h as well: a fault on the guest's LDT that only wants its page to
+ * be mapped? True: try again. */
+bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
+
+/* Give back the pages of GDT and LDT. The vcpu runs nowhere. */
+void pv_release_tables(struct pv_guest *p);
+
+/* --- debug.c: a #DB of the guest's; dr6 is the processor's. Notes it, and injects it. */
+void pv_debug_exception(struct arch_vcpu *v, uint64_t dr6);
+
+/* --- emulate.c: called for the vector of the name; the instruction is read from guest memory. True: it was played (or
+ * another exception has been injected); false: the exception is the guest's. */
+bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                /* #GP in ring 3 */
+bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
+bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
+
+/* --- provider.c */
+/* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
+void pv_flush_requested(struct arch_vcpu *v);
+/* CR3 on this CPU: a whole flush. */
+void pv_write_cr3(uint64_t mfn);
+
+/* --- Hypercalls that only this container has, by number: virt_ops.hypercalls (hypercalls.c). */
+int64_t pv_set_trap_table(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_set_gdt(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_stack_switch(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_set_callbacks(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_fpu_taskswitch(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_set_debugreg(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_get_debugreg(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_update_descriptor(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_vm_assist(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_iret(struct arch_vcpu *v, uint64_t *args); /* returns the guest's rax */
+int64_t pv_set_segment_base(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_callback_op(struct arch_vcpu *v, uint64_t *args);
+int64_t pv_nmi_op(struct arch_vcpu *v, uint64_t *args);
+
+/* --- context.c: virt_ops.vcpu_initialise. */
+int pv_vcpu_initialise(struct arch_vcpu *v, const void *context) __attribute__((warn_unused_result));
+
+#endif
