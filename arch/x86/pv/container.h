@@ -35,6 +35,7 @@
 #define PV_GDT_PAGES 14 /* a guest's; the entries behind them are the hypervisor's */
 #define PV_GDT_ENTRIES (PV_GDT_PAGES * 512U)
 #define PV_LDT_PAGES 16
+#define PV_TABLE_PAGES 16 /* of address space, for each of the two tables; the LDT follows the GDT */
 
 /* One row of the guest's trap table. */
 struct pv_gate {
@@ -86,6 +87,7 @@ struct pv_guest {
     unsigned gdt_entries; /* rounded up to pages these are held as PV_DESCRIPTORS */
     uint64_t gdt[PV_GDT_PAGES];
     uint64_t *tables; /* addresses of this vcpu's GDT, with the hypervisor's page behind it; then of its LDT */
+    uint64_t ldt[PV_LDT_PAGES]; /* frames that are mapped there now, each held as PV_DESCRIPTORS; 0: none yet */
 
     uint64_t cr0; /* as the guest sees it: TS is the one that changes */
     uint64_t cr4; /* the bits that it chose: DE, TSD, OSXSAVE, FSGSBASE */
@@ -140,9 +142,32 @@ void pv_enter_user_mode(struct arch_vcpu *v); /* user_root is not 0 */
  * not be loaded (it is 0 then, and the guest's failsafe callback is due). */
 void pv_segments_save(struct arch_vcpu *v);
 bool pv_segments_load(struct arch_vcpu *v);
+/* One of them alone. A base is canonical; that of %gs is of the mode that the vcpu is in. */
+void pv_load_fs_base(struct arch_vcpu *v, uint64_t base);
+void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
+/* The selector in kernel mode, the base that comes with it for user mode (the descriptor's). False: it is 0 now. */
+bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
+/* What the processor has becomes what struct pv_guest says; load() does so, too. */
+void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
+void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
+void pv_load_gdt(struct arch_vcpu *v);             /* limit */
+/*
+ * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
+ * empty descriptors. Page n of the LDT; 0: to nothing. On return this CPU has forgotten where it led before. The vcpu
+ * is loaded here, or nowhere.
+ */
+void pv_map_gdt(struct pv_guest *p, unsigned n, uint64_t mfn);
+void pv_map_ldt(struct pv_guest *p, unsigned n, uint64_t mfn);
 
-/* --- segments.c: a fault on the guest's LDT that only wants its page to be mapped? True: try again. */
+/* --- segments.c, which has pv_env_load_ldt() of env.h as well: a fault on the guest's LDT that only wants its page to
+ * be mapped? True: try again. */
 bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
+
+/* Give back the pages of GDT and LDT. The vcpu runs nowhere. */
+void pv_release_tables(struct pv_guest *p);
+
+/* --- debug.c: a #DB of the guest's; dr6 is the processor's. Notes it, and injects it. */
+void pv_debug_exception(struct arch_vcpu *v, uint64_t dr6);
 
 /* --- emulate.c: called for the vector of the name; the instruction is read from guest memory. True: it was played (or
  * another exception has been injected); false: the exception is the guest's. */
