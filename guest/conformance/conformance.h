@@ -181,6 +181,10 @@ void conformance_width(void);       /* width.c */
 void conformance_switch(void);      /* switch.c */
 void conformance_info(void);        /* info.c: the last one */
 
+/* Of an environment that has them (pv64/): cells of its own; and what must be done before a pirq can be bound. */
+void conformance_pv(void) __attribute__((weak));
+void conformance_map_pirqs(void) __attribute__((weak));
+
 /* What domain 1 does under Xenolith (other.c). */
 void conformance_second(void) __attribute__((noreturn));
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an entry of each level may hold, and what it reads as: written by mmu_update, and found by validation. */
-#include "guest/conformance/pv64/pv.h"
+#include "guest/conformance/pv64/ask.h"
 
 static const struct variant {
     const char *name;
@@ -38,7 +38,7 @@ static const struct variant {
 
 static uint64_t value_of(const struct variant *v, unsigned level)
 {
-    return (pv_entry(level - 1, TABLE) | v->set) & ~v->clear;
+    return (pool_entry(level - 1, TABLE) | v->set) & ~v->clear;
 }
 
 static void written(const struct variant *v, unsigned level)
@@ -46,11 +46,11 @@ static void written(const struct variant *v, unsigned level)
     if (!pv_cell("entry/written/l%u/%s", level, v->name))
         return;
     for (unsigned i = 1; i < level; i++)
-        pv_page[i][0] = pv_entry(i - 1, TABLE);
-    pv_read_only(1, level);
-    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(level), 0), "pin");
+        pool[i][0] = pool_entry(i - 1, TABLE);
+    pool_read_only(1, level);
+    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(level), 0), "pin");
     pv_result(pv_update_entry(level, 0, value_of(v, level)), "update");
-    pv_say_entry(pv_read(level, 0));
+    pv_say_entry(pool_read(level, 0));
     cell_end();
 }
 
@@ -59,12 +59,12 @@ static void found(const struct variant *v, unsigned level)
     if (!pv_cell("entry/found/l%u/%s", level, v->name))
         return;
     for (unsigned i = 1; i <= level; i++)
-        pv_page[i][0] = i == level ? value_of(v, level) : pv_entry(i - 1, TABLE);
-    pv_read_only(1, level);
-    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(level), 0), "pin");
-    pv_say_entry(pv_read(level, 0));
-    pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pv_mfn(level), 0), "unpin");
-    pv_say_entry(pv_read(level, 0));
+        pool[i][0] = i == level ? value_of(v, level) : pool_entry(i - 1, TABLE);
+    pool_read_only(1, level);
+    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(level), 0), "pin");
+    pv_say_entry(pool_read(level, 0));
+    pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pool_mfn(level), 0), "unpin");
+    pv_say_entry(pool_read(level, 0));
     cell_end();
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mmu_update: frames that an entry may name, uses that exclude each other, commands, and lists. */
-#include "guest/conformance/pv64/pv.h"
+#include "guest/conformance/pv64/ask.h"
 
 #include "guest/abi/memory.h"
 #include "common/format.h"
@@ -9,7 +9,7 @@
 
 static uint64_t frame_shared_info(void)
 {
-    return pv_start_info()->shared_info >> 12;
+    return pv_start_info->shared_info >> 12;
 }
 
 static uint64_t frame_hypervisor(void)
@@ -27,6 +27,12 @@ static uint64_t frame_highest(void)
     return FRAME_MASK >> 12;
 }
 
+/* Device memory that no guest gets: the local APIC. */
+static uint64_t frame_apic(void)
+{
+    return 0xfee00;
+}
+
 static const struct frame {
     const char *name;
     uint64_t (*mfn)(void);
@@ -35,13 +41,14 @@ static const struct frame {
     {"hypervisor", frame_hypervisor},
     {"beyond", frame_beyond},
     {"highest", frame_highest},
+    {"apic", frame_apic},
 };
 
 /* Page 5 is a live table of this level, and nothing is in it. */
 static bool make_live(unsigned level)
 {
-    pv_read_only(5, 5);
-    guest_result rc = pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(5), 0);
+    pool_read_only(5, 5);
+    guest_result rc = pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(5), 0);
     if (rc)
         pv_result(rc, "pin");
     return !rc;
@@ -53,7 +60,7 @@ static void ask_frame(const struct frame *f, unsigned level, bool writable)
         return;
     make_live(level);
     pv_result(pv_update_entry(5, 1, f->mfn() << 12 | (writable ? WRITABLE : READ_ONLY)), "update");
-    pv_say_entry(pv_read(5, 1) & ~FRAME_MASK);
+    pv_say_entry(pool_read(5, 1) & ~FRAME_MASK);
     pv_result(pv_update_entry(5, 1, 0), "clear");
     cell_end();
 }
@@ -72,15 +79,16 @@ static void ask_frame_ops(const struct frame *f)
     if (!pv_cell("frame/%s/update_there", f->name))
         return;
     pv_result(pv_update(f->mfn() << 12 | 0xff8, 0), "update");
-    pv_result(pv_update(f->mfn() << 12 | MMU_MACHPHYS_UPDATE, 1), "machphys");
+    if (f->mfn != frame_shared_info)
+        pv_result(pv_update(f->mfn() << 12 | MMU_MACHPHYS_UPDATE, 1), "machphys");
     for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_NEW_BASEPTR; cmd++)
         pv_result(pv_ext(cmd, f->mfn(), 0), "ext%u", cmd);
     pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, f->mfn(), 0), "user");
     if (f->mfn != frame_shared_info)
         pv_result(pv_ext(MMUEXT_CLEAR_PAGE, f->mfn(), 0), "clear");
-    pv_result(pv_ext(MMUEXT_COPY_PAGE, pv_mfn(7), f->mfn()), "copy-from");
+    pv_result(pv_ext(MMUEXT_COPY_PAGE, pool_mfn(7), f->mfn()), "copy-from");
     if (f->mfn != frame_shared_info)
-        pv_result(pv_ext(MMUEXT_COPY_PAGE, f->mfn(), pv_mfn(7)), "copy-to");
+        pv_result(pv_ext(MMUEXT_COPY_PAGE, f->mfn(), pool_mfn(7)), "copy-to");
     cell_end();
 }
 
@@ -88,22 +96,22 @@ static void ask_frame_ops(const struct frame *f)
 
 static guest_result use_writable(unsigned page)
 {
-    return pv_remap(pv_page[page], WRITABLE);
+    return pool_remap(pool[page], WRITABLE);
 }
 
 static guest_result use_gdt(unsigned page)
 {
-    uint64_t mfn = pv_mfn(page);
-    guest_result rc = pv_remap(pv_page[page], READ_ONLY);
+    uint64_t mfn = pool_mfn(page);
+    guest_result rc = pool_remap(pool[page], READ_ONLY);
 
     return rc ? rc : hypercall2(__HYPERVISOR_set_gdt, guest_address(&mfn), 512);
 }
 
 static guest_result use_table(unsigned page, unsigned level)
 {
-    guest_result rc = pv_remap(pv_page[page], READ_ONLY);
+    guest_result rc = pool_remap(pool[page], READ_ONLY);
 
-    return rc ? rc : pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(page), 0);
+    return rc ? rc : pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(page), 0);
 }
 
 /* Page 6 is used as one thing, and is to be another. */
@@ -123,25 +131,25 @@ static void ask_second_use(unsigned is, unsigned wants)
         return;
     pv_result(use(6, is), "%s", use_name[is]);
     if (wants == 0) {
-        pv_result(pv_remap(pv_page[6], WRITABLE), "va_mapping");
+        pv_result(pool_remap(pool[6], WRITABLE), "va_mapping");
         make_live(1);
-        pv_result(pv_update_entry(5, 0, pv_entry(6, WRITABLE)), "update");
+        pv_result(pv_update_entry(5, 0, pool_entry(6, WRITABLE)), "update");
     } else if (wants <= 4) {
         if (wants < 4) {
             make_live(wants + 1);
-            pv_result(pv_update_entry(5, 0, pv_entry(6, TABLE)), "update");
-            pv_say_entry(pv_read(5, 0));
+            pv_result(pv_update_entry(5, 0, pool_entry(6, TABLE)), "update");
+            pv_say_entry(pool_read(5, 0));
             pv_result(pv_update_entry(5, 0, 0), "clear");
         }
-        pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + wants - 1, pv_mfn(6), 0), "pin");
+        pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + wants - 1, pool_mfn(6), 0), "pin");
         if (wants == 4)
-            pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pv_mfn(6), 0), "user");
+            pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "user");
     } else {
-        uint64_t mfn = pv_mfn(6);
+        uint64_t mfn = pool_mfn(6);
         pv_result(hypercall2(__HYPERVISOR_set_gdt, guest_address(&mfn), 512), "set_gdt");
     }
-    pv_result(pv_ext(MMUEXT_CLEAR_PAGE, pv_mfn(6), 0), "clear_page");
-    pv_result(pv_ext(MMUEXT_COPY_PAGE, pv_mfn(6), pv_mfn(7)), "copy_page");
+    pv_result(pv_ext(MMUEXT_CLEAR_PAGE, pool_mfn(6), 0), "clear_page");
+    pv_result(pv_ext(MMUEXT_COPY_PAGE, pool_mfn(6), pool_mfn(7)), "copy_page");
     pv_result(pv_update_entry(6, 511, 0), "update-there");
     pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "no-user");
     pv_result(hypercall2(__HYPERVISOR_set_gdt, 0, 0), "no-gdt");
@@ -162,16 +170,16 @@ static void ask_slot(unsigned slot)
 {
     if (!pv_cell("slot/%u", slot))
         return;
-    pv_read_only(3, 4);
-    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pv_mfn(4), 0), "pin");
-    cell_say(" %s", pv_read(4, slot) ? "taken" : "empty");
-    uint64_t was = pv_read(4, slot);
-    pv_result(pv_update_entry(4, slot, pv_entry(3, TABLE)), "update");
-    cell_say(" %s", pv_read(4, slot) == was ? "same" : "changed");
+    pool_read_only(3, 4);
+    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(4), 0), "pin");
+    cell_say(" %s", pool_read(4, slot) ? "taken" : "empty");
+    uint64_t was = pool_read(4, slot);
+    pv_result(pv_update_entry(4, slot, pool_entry(3, TABLE)), "update");
+    cell_say(" %s", pool_read(4, slot) == was ? "same" : "changed");
     pv_result(pv_update_entry(4, slot, 0), "clear");
     pv_result(pv_update_entry(4, slot, was), "as-it-was");
-    pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pv_mfn(4), 0), "unpin");
-    cell_say(" %s", !pv_read(4, slot) ? "empty" : pv_read(4, slot) == was ? "same" : "changed");
+    pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pool_mfn(4), 0), "unpin");
+    cell_say(" %s", !pool_read(4, slot) ? "empty" : pool_read(4, slot) == was ? "same" : "changed");
     cell_end();
 }
 
@@ -180,10 +188,10 @@ static void ask_slots_found(unsigned slot)
 {
     if (!pv_cell("slot/%u/found", slot))
         return;
-    pv_page[4][slot] = pv_entry(0, TABLE);
-    pv_read_only(4, 4);
-    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pv_mfn(4), 0), "pin");
-    cell_say(" %s", pv_read(4, slot) == pv_entry(0, TABLE) ? "same" : pv_read(4, slot) ? "taken" : "empty");
+    pool[4][slot] = pool_entry(0, TABLE);
+    pool_read_only(4, 4);
+    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(4), 0), "pin");
+    cell_say(" %s", pool_read(4, slot) == pool_entry(0, TABLE) ? "same" : pool_read(4, slot) ? "taken" : "empty");
     cell_end();
 }
 
@@ -193,13 +201,13 @@ static void ask_plain(void)
 {
     if (pv_cell("update/plain")) {
         pv_result(pv_update_entry(6, 3, 0x1234567890abcdefULL), "update");
-        cell_say(" %llx", (unsigned long long)pv_read(6, 3));
+        cell_say(" %llx", (unsigned long long)pool_read(6, 3));
         cell_end();
     }
     if (pv_cell("update/plain_read_only")) {
-        pv_read_only(6, 6);
+        pool_read_only(6, 6);
         pv_result(pv_update_entry(6, 3, 0x1234567890abcdefULL), "update");
-        cell_say(" %llx", (unsigned long long)pv_read(6, 3));
+        cell_say(" %llx", (unsigned long long)pool_read(6, 3));
         cell_end();
     }
     if (pv_cell("update/gdt")) {
@@ -216,20 +224,20 @@ static void ask_commands(void)
         if (!pv_cell("update/command/%u", bits))
             continue;
         make_live(1);
-        pv_result(pv_update_entry(5, 0, pv_entry(0, WRITABLE)), "set");
-        pv_result(pv_update(pv_mfn(5) << 12 | bits, bits == 1 ? 77 : pv_entry(1, READ_ONLY & ~ACCESSED)), "update");
-        pv_say_entry(pv_read(5, 0));
+        pv_result(pv_update_entry(5, 0, pool_entry(0, WRITABLE)), "set");
+        pv_result(pv_update(pool_mfn(5) << 12 | bits, bits == 1 ? 77 : pool_entry(1, READ_ONLY & ~ACCESSED)), "update");
+        pv_say_entry(pool_read(5, 0));
         cell_end();
     }
     if (pv_cell("update/machphys")) {
         const uint64_t *m2p = (const uint64_t *)MACH2PHYS_VIRT_START;
-        uint64_t was = m2p[pv_mfn(7)];
-        pv_result(pv_update(pv_mfn(7) << 12 | MMU_MACHPHYS_UPDATE, 0x123456), "machphys");
-        cell_say(" %llx", (unsigned long long)m2p[pv_mfn(7)]);
-        pv_result(pv_update(pv_mfn(7) << 12 | MMU_MACHPHYS_UPDATE, ~0ULL), "machphys");
-        cell_say(" %llx", (unsigned long long)m2p[pv_mfn(7)]);
-        pv_result(pv_update(pv_mfn(7) << 12 | MMU_MACHPHYS_UPDATE | 0x10, was), "machphys");
-        cell_say(" %s", m2p[pv_mfn(7)] == was ? "as it was" : "other");
+        uint64_t was = m2p[pool_mfn(7)];
+        pv_result(pv_update(pool_mfn(7) << 12 | MMU_MACHPHYS_UPDATE, 0x123456), "machphys");
+        cell_say(" %llx", (unsigned long long)m2p[pool_mfn(7)]);
+        pv_result(pv_update(pool_mfn(7) << 12 | MMU_MACHPHYS_UPDATE, ~0ULL), "machphys");
+        cell_say(" %llx", (unsigned long long)m2p[pool_mfn(7)]);
+        pv_result(pv_update(pool_mfn(7) << 12 | MMU_MACHPHYS_UPDATE | 0x10, was), "machphys");
+        cell_say(" %s", m2p[pool_mfn(7)] == was ? "as it was" : "other");
         cell_end();
     }
 }
@@ -240,13 +248,13 @@ static void ask_linear(unsigned level, bool itself)
 {
     if (!pv_cell("linear/%s/l%u", itself ? "itself" : "other", level))
         return;
-    pv_read_only(4, 5);
-    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(4), 0), "pin");
-    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(5), 0), "pin");
-    pv_result(pv_update_entry(4, 5, pv_entry(itself ? 4 : 5, READ_ONLY)), "read-only");
-    pv_say_entry(pv_read(4, 5));
-    pv_result(pv_update_entry(4, 5, pv_entry(itself ? 4 : 5, TABLE)), "writable");
-    pv_say_entry(pv_read(4, 5));
+    pool_read_only(4, 5);
+    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(4), 0), "pin");
+    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(5), 0), "pin");
+    pv_result(pv_update_entry(4, 5, pool_entry(itself ? 4 : 5, READ_ONLY)), "read-only");
+    pv_say_entry(pool_read(4, 5));
+    pv_result(pv_update_entry(4, 5, pool_entry(itself ? 4 : 5, TABLE)), "writable");
+    pv_say_entry(pool_read(4, 5));
     pv_result(pv_update_entry(4, 5, 0), "clear");
     cell_end();
 }
@@ -255,9 +263,9 @@ static void ask_found_linear(unsigned level, bool writable)
 {
     if (!pv_cell("linear/found/l%u%s", level, writable ? "/writable" : ""))
         return;
-    pv_page[4][5] = pv_entry(4, writable ? TABLE : READ_ONLY);
-    pv_read_only(4, 4);
-    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pv_mfn(4), 0), "pin");
+    pool[4][5] = pool_entry(4, writable ? TABLE : READ_ONLY);
+    pool_read_only(4, 4);
+    pv_result(pv_ext(MMUEXT_PIN_L1_TABLE + level - 1, pool_mfn(4), 0), "pin");
     cell_end();
 }
 
@@ -267,10 +275,10 @@ static void ask_below(unsigned level)
     if (!pv_cell("linear/below/l%u", level))
         return;
     for (unsigned i = 2; i <= 4; i++)
-        pv_page[i][0] = pv_entry(i - 1, TABLE);
-    pv_page[1][9] = pv_entry(level, WRITABLE);
-    pv_read_only(1, 4);
-    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pv_mfn(4), 0), "pin");
+        pool[i][0] = pool_entry(i - 1, TABLE);
+    pool[1][9] = pool_entry(level, WRITABLE);
+    pool_read_only(1, 4);
+    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(4), 0), "pin");
     cell_end();
 }
 
@@ -284,15 +292,15 @@ static void ask_list(const char *name, unsigned bad, unsigned count, uint32_t *d
         return;
     make_live(1);
     for (unsigned i = 0; i < 4; i++)
-        list[i] = (struct mmu_update){pv_mfn(5) << 12 | i * 8, pv_entry(i, READ_ONLY)};
+        list[i] = (struct mmu_update){pool_mfn(5) << 12 | i * 8, pool_entry(i, READ_ONLY)};
     if (bad < 4)
-        list[bad].val = frame_beyond() << 12 | READ_ONLY;
+        list[bad].val = frame_highest() << 12 | READ_ONLY;
     static uint32_t number;
     number = 0xeeeeeeee;
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(list), count, done ? guest_address(done) : guest_address(&number), DOMID_SELF, 0), "update");
     cell_say(" done %x", number);
     for (unsigned i = 0; i < 4; i++)
-        pv_say_entry(pv_read(5, i));
+        pv_say_entry(pool_read(5, i));
     cell_end();
 }
 
@@ -309,18 +317,18 @@ static void ask_domain(const char *name, uint64_t domain, uint64_t mfn)
     if (!pv_cell("domain/%s", name))
         return;
     make_live(1);
-    struct mmu_update op = {pv_mfn(5) << 12, mfn << 12 | WRITABLE};
+    struct mmu_update op = {pool_mfn(5) << 12, mfn << 12 | WRITABLE};
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "update");
-    pv_say_entry(pv_read(5, 0) & ~FRAME_MASK);
-    op = (struct mmu_update){pv_mfn(5) << 12, mfn << 12 | READ_ONLY};
+    pv_say_entry(pool_read(5, 0) & ~FRAME_MASK);
+    op = (struct mmu_update){pool_mfn(5) << 12, mfn << 12 | READ_ONLY};
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "update");
-    pv_say_entry(pv_read(5, 0) & ~FRAME_MASK);
-    op = (struct mmu_update){pv_mfn(5) << 12, 0};
+    pv_say_entry(pool_read(5, 0) & ~FRAME_MASK);
+    op = (struct mmu_update){pool_mfn(5) << 12, 0};
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "clear");
-    op = (struct mmu_update){pv_mfn(7) << 12 | 1, 5};
+    op = (struct mmu_update){pool_mfn(7) << 12 | 1, 5};
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "machphys");
-    struct mmuext_op ext = {.cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = pv_mfn(6)};
-    pv_read_only(6, 6);
+    struct mmuext_op ext = {.cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = pool_mfn(6)};
+    pool_read_only(6, 6);
     pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "pin");
     ext.cmd = MMUEXT_UNPIN_TABLE;
     pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "unpin");
@@ -336,12 +344,12 @@ static void ask_domain(const char *name, uint64_t domain, uint64_t mfn)
     ext.cmd = MMUEXT_SET_LDT;
     pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "ldt");
     ext.cmd = MMUEXT_CLEAR_PAGE;
-    ext.arg1.mfn = pv_mfn(7);
+    ext.arg1.mfn = pool_mfn(7);
     pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "clear_page");
     ext.cmd = MMUEXT_COPY_PAGE;
-    ext.arg2.src_mfn = pv_mfn(8);
+    ext.arg2.src_mfn = pool_mfn(8);
     pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "copy_page");
-    pv_result(hypercall5(__HYPERVISOR_update_va_mapping_otherdomain, guest_address(pv_page[8]), mfn << 12 | READ_ONLY, UVMF_INVLPG, domain, 0), "va");
+    pv_result(hypercall5(__HYPERVISOR_update_va_mapping_otherdomain, guest_address(pool[8]), mfn << 12 | READ_ONLY, UVMF_INVLPG, domain, 0), "va");
     cell_end();
 }
 
@@ -366,7 +374,7 @@ static void ask_lists(void)
         char text[40];
         static const struct { const char *name; uint64_t list, count; } cases[] = {
             {"bad_list", BAD_ADDRESS, 1}, {"bad_list_none", BAD_ADDRESS, 0}, {"reserved_list", RESERVED_ADDRESS, 1},
-            {"not_canonical_list", NOT_CANONICAL, 1}, {"not_canonical_none", NOT_CANONICAL, 0}, {"null", 0, 1}, {"huge", BAD_ADDRESS, 0x7fffffff}, {"bit31", BAD_ADDRESS, 0x80000000},
+            {"not_canonical_list", NOT_CANONICAL, 1}, {"not_canonical_none", NOT_CANONICAL, 0}, {"huge", BAD_ADDRESS, 0x7fffffff}, {"bit31", BAD_ADDRESS, 0x80000000},
             {"bit31_1", BAD_ADDRESS, 0x80000001}, {"wide", BAD_ADDRESS, 1ULL << 32},
         };
         (void)text;
@@ -384,23 +392,23 @@ static void ask_lists(void)
 static void ask_domains(void)
 {
     uint64_t own = 0;
-    ask_domain("self", DOMID_SELF, pv_mfn(0));
-    ask_domain("number", own, pv_mfn(0));
-    ask_domain("unknown", 55, pv_mfn(0));
-    ask_domain("first_reserved", DOMID_FIRST_RESERVED, pv_mfn(0));
-    ask_domain("io", DOMID_IO, pv_mfn(0));
+    ask_domain("self", DOMID_SELF, pool_mfn(0));
+    ask_domain("number", own, pool_mfn(0));
+    ask_domain("unknown", 55, pool_mfn(0));
+    ask_domain("first_reserved", DOMID_FIRST_RESERVED, pool_mfn(0));
+    ask_domain("io", DOMID_IO, pool_mfn(0));
     ask_domain("io_beyond", DOMID_IO, frame_beyond());
-    ask_domain("xen", DOMID_XEN, pv_mfn(0));
+    ask_domain("xen", DOMID_XEN, pool_mfn(0));
     ask_domain("xen_hypervisor", DOMID_XEN, frame_hypervisor());
-    ask_domain("cow", 0x7FF3, pv_mfn(0));
-    ask_domain("invalid", DOMID_INVALID, pv_mfn(0));
-    ask_domain("idle", 0x7fff, pv_mfn(0));
-    ask_domain("wide", 1ULL << 32 | DOMID_SELF, pv_mfn(0));
-    ask_domain("table_self", 1ULL << 16 | DOMID_SELF, pv_mfn(0));
-    ask_domain("table_unknown", (55ULL + 1) << 16 | DOMID_SELF, pv_mfn(0));
-    ask_domain("table_io", (DOMID_IO + 1ULL) << 16 | DOMID_SELF, pv_mfn(0));
-    ask_domain("table_xen", (DOMID_XEN + 1ULL) << 16 | DOMID_SELF, pv_mfn(0));
-    ask_domain("table_self2", (DOMID_SELF + 1ULL) << 16 | DOMID_SELF, pv_mfn(0));
+    ask_domain("cow", 0x7FF3, pool_mfn(0));
+    ask_domain("invalid", DOMID_INVALID, pool_mfn(0));
+    ask_domain("idle", 0x7fff, pool_mfn(0));
+    ask_domain("wide", 1ULL << 32 | DOMID_SELF, pool_mfn(0));
+    ask_domain("table_self", 1ULL << 16 | DOMID_SELF, pool_mfn(0));
+    ask_domain("table_unknown", (55ULL + 1) << 16 | DOMID_SELF, pool_mfn(0));
+    ask_domain("table_io", (DOMID_IO + 1ULL) << 16 | DOMID_SELF, pool_mfn(0));
+    ask_domain("table_xen", (DOMID_XEN + 1ULL) << 16 | DOMID_SELF, pool_mfn(0));
+    ask_domain("table_self2", (DOMID_SELF + 1ULL) << 16 | DOMID_SELF, pool_mfn(0));
 }
 
 void pv_ask_update(void)

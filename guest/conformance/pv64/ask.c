@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "guest/conformance/pv64/pv.h"
+#include "guest/conformance/pv64/ask.h"
 
 #include <stdarg.h>
 
@@ -8,7 +8,7 @@
 #include "guest/lib/error.h"
 #include "guest/lib/verdict.h"
 
-uint64_t pv_page[POOL][ENTRIES] __attribute__((aligned(GUEST_PAGE_SIZE)));
+uint64_t pool[POOL][PV_ENTRIES] __attribute__((aligned(GUEST_PAGE_SIZE)));
 
 /* --- Hypercalls --- */
 
@@ -21,7 +21,7 @@ guest_result pv_update(uint64_t at, uint64_t value)
 
 guest_result pv_update_entry(unsigned page, unsigned index, uint64_t value)
 {
-    return pv_update(pv_mfn(page) << 12 | index * 8ULL, value);
+    return pv_update(pool_mfn(page) << 12 | index * 8ULL, value);
 }
 
 guest_result pv_ext_for(unsigned cmd, uint64_t arg1, uint64_t arg2, domid_t domain)
@@ -43,12 +43,12 @@ guest_result pv_map(const void *at, uint64_t entry, uint64_t flags)
 
 /* --- Pages --- */
 
-uint64_t pv_mfn(unsigned page)
+uint64_t pool_mfn(unsigned page)
 {
-    return env_frame(pv_page[page]);
+    return env_frame(pool[page]);
 }
 
-guest_result pv_remap(const void *at, uint64_t flags)
+guest_result pool_remap(const void *at, uint64_t flags)
 {
     return pv_map(at, env_frame(at) << 12 | flags, UVMF_INVLPG);
 }
@@ -61,56 +61,42 @@ static void must(const char *what, guest_result rc)
         verdict(VERDICT_ERROR, "%s: %s", what, error_text(rc, error, sizeof(error)));
 }
 
-void pv_read_only(unsigned first, unsigned last)
+void pool_read_only(unsigned first, unsigned last)
 {
     for (unsigned i = first; i <= last; i++)
-        must("read-only", pv_remap(pv_page[i], READ_ONLY));
+        must("read-only", pool_remap(pool[i], READ_ONLY));
 }
 
 /* What is left of the cell before: pins, tables, mappings. */
 static void clean(void)
 {
     for (unsigned i = 0; i < POOL; i++)
-        pv_ext(MMUEXT_UNPIN_TABLE, pv_mfn(i), 0);
+        pv_ext(MMUEXT_UNPIN_TABLE, pool_mfn(i), 0);
     for (unsigned i = 0; i < POOL; i++)
-        must("writable again", pv_remap(pv_page[i], WRITABLE));
-    memset(pv_page, 0, sizeof(pv_page));
+        must("writable again", pool_remap(pool[i], WRITABLE));
+    memset(pool, 0, sizeof(pool));
 }
 
-void pv_tree(void)
+void pool_tree(void)
 {
     for (unsigned level = 1; level <= 4; level++)
-        pv_page[level][0] = pv_entry(level - 1, TABLE);
-    pv_read_only(1, 4);
+        pool[level][0] = pool_entry(level - 1, TABLE);
+    pool_read_only(1, 4);
 }
 
 /* --- The tables that the guest runs on --- */
 
 uint64_t pv_root_mfn(void)
 {
-    return env_frame((const void *)pv_start_info()->pt_base);
-}
-
-static uint64_t physical_offset(void)
-{
-    const uint64_t *pfn = (const uint64_t *)MACH2PHYS_VIRT_START;
-
-    return guest_address(pv_page) - (pfn[pv_mfn(0)] << 12);
-}
-
-static const uint64_t *mapped(uint64_t mfn)
-{
-    const uint64_t *pfn = (const uint64_t *)MACH2PHYS_VIRT_START;
-
-    return (const uint64_t *)((pfn[mfn] << 12) + physical_offset());
+    return env_frame((const void *)pv_start_info->pt_base);
 }
 
 const uint64_t *pv_table_of(const void *at, unsigned level)
 {
-    const uint64_t *table = mapped(pv_root_mfn());
+    const uint64_t *table = (const uint64_t *)pv_start_info->pt_base;
 
     for (unsigned i = 4; i > level; i--)
-        table = mapped((table[pv_index_of(at, i)] & FRAME_MASK) >> 12);
+        table = pv_page(table[pv_index_of(at, i)]);
     return table;
 }
 
@@ -152,7 +138,7 @@ void pv_say_entry(uint64_t entry)
 
     cell_say(" [%llx]", (unsigned long long)(entry & ~FRAME_MASK));
     for (unsigned i = 0; i < POOL; i++)
-        if (mfn == pv_mfn(i))
+        if (mfn == pool_mfn(i))
             cell_say("@%u", i);
     if (mfn == pv_root_mfn())
         cell_say("@root");
