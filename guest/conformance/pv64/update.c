@@ -17,14 +17,10 @@ static uint64_t frame_hypervisor(void)
     return (pv_table_of(NULL, 4)[256] & FRAME_MASK) >> 12;
 }
 
-static uint64_t frame_beyond(void)
+/* Where no memory is, and no device. */
+static uint64_t frame_nowhere(void)
 {
-    return (uint64_t)hv_memory_op(XENMEM_maximum_ram_page, NULL) + 4096;
-}
-
-static uint64_t frame_highest(void)
-{
-    return FRAME_MASK >> 12;
+    return 1ULL << 39;
 }
 
 /* Device memory that no guest gets: the local APIC. */
@@ -39,8 +35,7 @@ static const struct frame {
 } frames[] = {
     {"shared_info", frame_shared_info},
     {"hypervisor", frame_hypervisor},
-    {"beyond", frame_beyond},
-    {"highest", frame_highest},
+    {"nowhere", frame_nowhere},
     {"apic", frame_apic},
 };
 
@@ -294,7 +289,7 @@ static void ask_list(const char *name, unsigned bad, unsigned count, uint32_t *d
     for (unsigned i = 0; i < 4; i++)
         list[i] = (struct mmu_update){pool_mfn(5) << 12 | i * 8, pool_entry(i, READ_ONLY)};
     if (bad < 4)
-        list[bad].val = frame_highest() << 12 | READ_ONLY;
+        list[bad].val = frame_nowhere() << 12 | READ_ONLY;
     static uint32_t number;
     number = 0xeeeeeeee;
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(list), count, done ? guest_address(done) : guest_address(&number), DOMID_SELF, 0), "update");
@@ -327,28 +322,18 @@ static void ask_domain(const char *name, uint64_t domain, uint64_t mfn)
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "clear");
     op = (struct mmu_update){pool_mfn(7) << 12 | 1, 5};
     pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "machphys");
-    struct mmuext_op ext = {.cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = pool_mfn(6)};
     pool_read_only(6, 6);
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "pin");
-    ext.cmd = MMUEXT_UNPIN_TABLE;
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "unpin");
-    ext.cmd = MMUEXT_NEW_USER_BASEPTR;
-    ext.arg1.mfn = 0;
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "user");
-    ext.cmd = MMUEXT_TLB_FLUSH_LOCAL;
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "flush");
-    ext.cmd = MMUEXT_INVLPG_LOCAL;
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "invlpg");
-    ext.cmd = MMUEXT_TLB_FLUSH_ALL;
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "flush-all");
-    ext.cmd = MMUEXT_SET_LDT;
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "ldt");
-    ext.cmd = MMUEXT_CLEAR_PAGE;
-    ext.arg1.mfn = pool_mfn(7);
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "clear_page");
-    ext.cmd = MMUEXT_COPY_PAGE;
-    ext.arg2.src_mfn = pool_mfn(8);
-    pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "copy_page");
+    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_UNMARK_SUPER; cmd++) {
+        bool root = cmd == MMUEXT_NEW_BASEPTR || cmd == MMUEXT_NEW_USER_BASEPTR;
+        bool contents = cmd == MMUEXT_CLEAR_PAGE || cmd == MMUEXT_COPY_PAGE;
+        struct mmuext_op ext = {
+            .cmd = cmd,
+            .arg1.mfn = root ? pv_root_mfn() : contents ? pool_mfn(7) : pool_mfn(6),
+            .arg2.src_mfn = contents ? pool_mfn(8) : 0,
+        };
+        pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "ext%u", cmd);
+    }
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "no-user");
     pv_result(hypercall5(__HYPERVISOR_update_va_mapping_otherdomain, guest_address(pool[8]), mfn << 12 | READ_ONLY, UVMF_INVLPG, domain, 0), "va");
     cell_end();
 }
@@ -373,7 +358,7 @@ static void ask_lists(void)
         const char *name = i ? "ext" : "update";
         char text[40];
         static const struct { const char *name; uint64_t list, count; } cases[] = {
-            {"bad_list", BAD_ADDRESS, 1}, {"bad_list_none", BAD_ADDRESS, 0}, {"reserved_list", RESERVED_ADDRESS, 1},
+            {"bad_list", BAD_ADDRESS, 1}, {"bad_list_none", BAD_ADDRESS, 0}, {"reserved_list", RESERVED_ADDRESS, 1}, {"reserved_none", RESERVED_ADDRESS, 0}, {"hypervisor_none", 0xffff830000000000, 0},
             {"not_canonical_list", NOT_CANONICAL, 1}, {"not_canonical_none", NOT_CANONICAL, 0}, {"huge", BAD_ADDRESS, 0x7fffffff}, {"bit31", BAD_ADDRESS, 0x80000000},
             {"bit31_1", BAD_ADDRESS, 0x80000001}, {"wide", BAD_ADDRESS, 1ULL << 32},
         };
@@ -397,7 +382,6 @@ static void ask_domains(void)
     ask_domain("unknown", 55, pool_mfn(0));
     ask_domain("first_reserved", DOMID_FIRST_RESERVED, pool_mfn(0));
     ask_domain("io", DOMID_IO, pool_mfn(0));
-    ask_domain("io_beyond", DOMID_IO, frame_beyond());
     ask_domain("xen", DOMID_XEN, pool_mfn(0));
     ask_domain("xen_hypervisor", DOMID_XEN, frame_hypervisor());
     ask_domain("cow", 0x7FF3, pool_mfn(0));
