@@ -71,10 +71,10 @@ struct domain *domain_create(const struct domain_config *config, uint16_t domid,
         return NULL;
     d->config = *config;
     d->arch.domid = domid;
-    d->arch.ops = container_ops();
+    d->arch.ops = container_ops(config->type);
     d->nr_vcpus = (uint16_t)config->vcpus;
     d->privileged = config->privileged;
-    d->container = CONTAINER_HVM;
+    d->container = config->type == CONFIG_TYPE_PV ? CONTAINER_PV : CONTAINER_HVM;
     d->refs = 1;
     d->shutdown = d->shutdown_code = DOMAIN_NOT_SHUT;
     watchdogs_init(d);
@@ -141,6 +141,12 @@ void domain_put(struct domain *d)
 {
     if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0)
         memory_free(d, sizeof *d);
+}
+
+bool domain_release(struct domain *d, uint64_t *cursor, unsigned budget)
+{
+    const struct virt_ops *ops = d->arch.ops;
+    return ops->release ? ops->release(&d->arch, cursor, budget) : p2m_release(d, cursor, budget);
 }
 
 void domain_put_page(struct domain *d, uint64_t mfn)

@@ -104,7 +104,7 @@ static inline struct domain *arch_to_domain(const struct arch_domain *a)
 
 /*
  * A new domain with its vcpus (down), its event channels and its shared_info, but without memory, in the table and
- * not running. NULL: *error says why in a sentence; nothing remains.
+ * not running. Its type has a container here. NULL: *error says why in a sentence; nothing remains.
  */
 struct domain *domain_create(const struct domain_config *config, uint16_t domid, const char **error);
 /* The boot vcpu may run now. */
@@ -129,6 +129,12 @@ int domain_pause(struct domain *d) __attribute__((warn_unused_result));
 int domain_unpause(struct domain *d) __attribute__((warn_unused_result));
 /* The controller is gone: whatever it has paused, or begun to, goes on. */
 void domain_forget_pauses(struct domain *d);
+
+/*
+ * Give back the frames of d, which no CPU runs and whose gfns stay as they are, at most about `budget` of them and from
+ * *cursor on. True: all done.
+ */
+bool domain_release(struct domain *d, uint64_t *cursor, unsigned budget);
 
 /* Drop a reference to a frame that d owns, and count it if that freed it. */
 void domain_put_page(struct domain *d, uint64_t mfn);

@@ -74,7 +74,7 @@ static void finish(struct domain *d)
 static void step_freeing(struct domain *d)
 {
     more = true;
-    if (!p2m_release(d, &d->release_cursor, RELEASE_BUDGET))
+    if (!domain_release(d, &d->release_cursor, RELEASE_BUDGET))
         return;
     if (!quiesce_begin())
         return;
