@@ -35,6 +35,7 @@
 #define PV_GDT_PAGES 14 /* a guest's; the entries behind them are the hypervisor's */
 #define PV_GDT_ENTRIES (PV_GDT_PAGES * 512U)
 #define PV_LDT_PAGES 16
+#define PV_TABLE_PAGES 16 /* of address space, for each of the two tables; the LDT follows the GDT */
 
 /* One row of the guest's trap table. */
 struct pv_gate {
@@ -86,12 +87,12 @@ struct pv_guest {
     unsigned gdt_entries; /* rounded up to pages these are held as PV_DESCRIPTORS */
     uint64_t gdt[PV_GDT_PAGES];
     uint64_t *tables; /* addresses of this vcpu's GDT, with the hypervisor's page behind it; then of its LDT */
+    uint64_t ldt[PV_LDT_PAGES]; /* frames that are mapped there now, each held as PV_DESCRIPTORS; 0: none yet */
 
     uint64_t cr0; /* as the guest sees it: TS is the one that changes */
     uint64_t cr4; /* the bits that it chose: DE, TSD, OSXSAVE, FSGSBASE */
     uint64_t dr[8];
     uint8_t iopl;
-    uint64_t vm_assist; /* VMASST_TYPE_*: the last vcpu_guest_context's or vm_assist's, of the domain */
     bool nmi_masked;
 };
 
@@ -109,6 +110,17 @@ static inline struct pv_guest *pv_guest(const struct arch_vcpu *v)
 static inline struct pv_container *pv_container(const struct arch_domain *d)
 {
     return d->hw;
+}
+
+/* VMASST_TYPE_*: what the domain asked for. */
+static inline bool pv_assists(const struct arch_vcpu *v, unsigned type)
+{
+    return __atomic_load_n(&pv_container(v->dom)->vm_assist, __ATOMIC_RELAXED) >> type & 1;
+}
+
+static inline bool pv_address_is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
 
 /* --- The upcall mask: byte 1 of the vcpu_info (ABI: xen.h, evtchn_upcall_mask). */
@@ -130,8 +142,10 @@ void pv_inject_page_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
 bool pv_inject_software(struct arch_vcpu *v, unsigned vector);
 void pv_inject_events(struct arch_vcpu *v);  /* the event callback */
 void pv_inject_nmi(struct arch_vcpu *v);     /* the NMI callback */
-void pv_inject_syscall(struct arch_vcpu *v); /* SYSCALL in user mode */
+void pv_inject_syscall(struct arch_vcpu *v); /* PV_EXIT_SYSCALL to _SYSENTER, from user mode; rip is behind it */
 void pv_inject_failsafe(struct arch_vcpu *v);
+/* rflags as the guest's own: IF and IOPL are what it takes for them. */
+uint64_t pv_guest_rflags(const struct arch_vcpu *v);
 
 /* --- load.c: modes. Changes root and %gs base. */
 void pv_enter_kernel_mode(struct arch_vcpu *v);
@@ -140,9 +154,33 @@ void pv_enter_user_mode(struct arch_vcpu *v); /* user_root is not 0 */
  * not be loaded (it is 0 then, and the guest's failsafe callback is due). */
 void pv_segments_save(struct arch_vcpu *v);
 bool pv_segments_load(struct arch_vcpu *v);
+/* One of them alone. A base is canonical; that of %gs is of the mode that the vcpu is in. */
+void pv_load_fs_base(struct arch_vcpu *v, uint64_t base);
+void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
+/* The selector in kernel mode, the base that comes with it for user mode (the descriptor's). False: it is 0 now. */
+bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
+/* What the processor has becomes what struct pv_guest says; load() does so, too. */
+void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
+void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
+/*
+ * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
+ * empty descriptors. Page n of the LDT; 0: to nothing. On return this CPU has forgotten where it led before. The vcpu
+ * is loaded here, or nowhere.
+ */
+void pv_map_gdt(struct pv_guest *p, unsigned n, uint64_t mfn);
+void pv_map_ldt(struct pv_guest *p, unsigned n, uint64_t mfn);
+/* LDTR: mmu.ldt_entries. The GDT's limit never changes: empty descriptors follow the guest's. The vcpu is loaded. */
+void pv_load_ldtr(struct pv_guest *p);
 
-/* --- segments.c: a fault on the guest's LDT that only wants its page to be mapped? True: try again. */
+/* --- segments.c, which has pv_env_load_ldt() of env.h as well. A page fault on the LDT, at its address in ->tables:
+ * maps the page of it, or gives the guest a page fault at its own address of it. False: cr2 is not there. */
 bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
+
+/* Give back the pages of GDT and LDT. The vcpu runs nowhere. */
+void pv_release_tables(struct pv_guest *p);
+
+/* --- debug.c: a #DB of the guest's; dr6 is the processor's. Notes it, and injects it. */
+void pv_debug_exception(struct arch_vcpu *v, uint64_t dr6);
 
 /* --- emulate.c: called for the vector of the name; the instruction is read from guest memory. True: it was played (or
  * another exception has been injected); false: the exception is the guest's. */
@@ -150,11 +188,22 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
-/* --- provider.c */
+/* --- provider.c: env.h, and what virt_ops has about memory. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
 void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
+/* virt_ops.release */
+bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
+
+/* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
+bool pv_m2p_init(void);
+
+/* --- access.c: virt_ops.reach, leave, frame_get, frame_put */
+uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
+void pv_leave(struct arch_vcpu *v, const void *byte, bool write);
+bool pv_frame_get(struct arch_domain *d, uint64_t mfn);
+void pv_frame_put(struct arch_domain *d, uint64_t mfn);
 
 /* --- Hypercalls that only this container has, by number: virt_ops.hypercalls (hypercalls.c). */
 int64_t pv_set_trap_table(struct arch_vcpu *v, uint64_t *args);
