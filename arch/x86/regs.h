@@ -6,6 +6,8 @@
 #define RFLAGS_FIXED (1 << 1)
 #define RFLAGS_TF (1 << 8)
 #define RFLAGS_IF (1 << 9)
+#define RFLAGS_IOPL (3 << 12)
+#define RFLAGS_RF (1 << 16)
 #define RFLAGS_ID (1 << 21)
 
 #define CR0_PE (1 << 0)
@@ -37,6 +39,10 @@
 #define MSR_PAT 0x277
 #define MSR_X2APIC_BASE 0x800
 #define MSR_EFER 0xc0000080
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_CSTAR 0xc0000083
+#define MSR_FMASK 0xc0000084
 #define MSR_FS_BASE 0xc0000100
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
