@@ -89,7 +89,6 @@ struct pv_guest {
     uint64_t cr4; /* the bits that it chose: DE, TSD, OSXSAVE, FSGSBASE */
     uint64_t dr[8];
     uint8_t iopl;
-    uint64_t vm_assist; /* VMASST_TYPE_*: the last vcpu_guest_context's or vm_assist's, of the domain */
     bool nmi_masked;
 };
 
@@ -107,6 +106,17 @@ static inline struct pv_guest *pv_guest(const struct arch_vcpu *v)
 static inline struct pv_container *pv_container(const struct arch_domain *d)
 {
     return d->hw;
+}
+
+/* VMASST_TYPE_*: what the domain asked for. */
+static inline bool pv_assists(const struct arch_vcpu *v, unsigned type)
+{
+    return __atomic_load_n(&pv_container(v->dom)->vm_assist, __ATOMIC_RELAXED) >> type & 1;
+}
+
+static inline bool pv_address_is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
 
 /* --- The upcall mask: byte 1 of the vcpu_info (ABI: xen.h, evtchn_upcall_mask). */
@@ -128,8 +138,10 @@ void pv_inject_page_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
 bool pv_inject_software(struct arch_vcpu *v, unsigned vector);
 void pv_inject_events(struct arch_vcpu *v);  /* the event callback */
 void pv_inject_nmi(struct arch_vcpu *v);     /* the NMI callback */
-void pv_inject_syscall(struct arch_vcpu *v); /* SYSCALL in user mode */
+void pv_inject_syscall(struct arch_vcpu *v); /* PV_EXIT_SYSCALL to _SYSENTER, from user mode; rip is behind it */
 void pv_inject_failsafe(struct arch_vcpu *v);
+/* rflags as the guest's own: IF and IOPL are what it takes for them. */
+uint64_t pv_guest_rflags(const struct arch_vcpu *v);
 
 /* --- load.c: modes. Changes root and %gs base. */
 void pv_enter_kernel_mode(struct arch_vcpu *v);
@@ -146,7 +158,6 @@ bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
 /* What the processor has becomes what struct pv_guest says; load() does so, too. */
 void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
 void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
-void pv_load_gdt(struct arch_vcpu *v);             /* limit */
 /*
  * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
  * empty descriptors. Page n of the LDT; 0: to nothing. On return this CPU has forgotten where it led before. The vcpu
@@ -154,9 +165,11 @@ void pv_load_gdt(struct arch_vcpu *v);             /* limit */
  */
 void pv_map_gdt(struct pv_guest *p, unsigned n, uint64_t mfn);
 void pv_map_ldt(struct pv_guest *p, unsigned n, uint64_t mfn);
+/* LDTR: mmu.ldt_entries. The GDT's limit never changes: empty descriptors follow the guest's. The vcpu is loaded. */
+void pv_load_ldtr(struct pv_guest *p);
 
-/* --- segments.c, which has pv_env_load_ldt() of env.h as well: a fault on the guest's LDT that only wants its page to
- * be mapped? True: try again. */
+/* --- segments.c, which has pv_env_load_ldt() of env.h as well. A page fault on the LDT, at its address in ->tables:
+ * maps the page of it, or gives the guest a page fault at its own address of it. False: cr2 is not there. */
 bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
 
 /* Give back the pages of GDT and LDT. The vcpu runs nowhere. */
