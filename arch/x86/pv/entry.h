@@ -8,7 +8,8 @@
 /* struct pv_exit: vectors that are none of the processor's */
 #define PV_EXIT_SYSCALL 256    /* SYSCALL in 64-bit code */
 #define PV_EXIT_SYSCALL32 257  /* SYSCALL in compatibility mode */
-#define PV_EXIT_BAD_RETURN 258 /* the processor refused the state that the guest wanted to return to */
+#define PV_EXIT_SYSENTER 258   /* a #GP, while IA32_SYSENTER_CS is 0 */
+#define PV_EXIT_BAD_RETURN 259 /* the processor refused the state that the guest wanted to return to */
 
 /* struct arch_vcpu */
 #define VCPU_HW 160
