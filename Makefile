@@ -114,7 +114,9 @@ lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call s
 	$(call objects,hypervisor,$(call sources,kernel/lesson)) $(call objects,lesson,$(call sources,evtchn))
 
 guests := $(sort $(filter-out abi lib,$(foreach f,$(wildcard guest/*/*.c guest/*/*/*.c),$(word 2,$(subst /, ,$(f))))))
-guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
+# A program that has nothing but folders by part exists only where one of them counts.
+guests_of = $(foreach g,$(guests),$(if $(wildcard guest/$(g)/*.c $($(1).parts:%=guest/$(g)/%/*.c)),$(g)))
+guest_images := $(foreach e,$(environments),$(patsubst %,$(O)/guest/%.$(e),$(call guests_of,$(e))))
 
 # What a program is linked with: all that its `// links:` name, but what it includes as a whole.
 included_by = $(shell sed -n 's,^\#include "\(evtchn/.*\.c\)",\1,p' $(1))
@@ -250,7 +252,7 @@ $(O)/guest/$(1).$(2): $$(guest_objects.$(1).$(2)) $(O)/$($(2).script)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $($(2).link) -Wl,-T,$(O)/$($(2).script) $$(guest_objects.$(1).$(2)) -o $$@
 endef
-$(foreach e,$(environments),$(foreach g,$(guests),$(eval $(call guest_rules,$(g),$(e)))))
+$(foreach e,$(environments),$(foreach g,$(call guests_of,$(e)),$(eval $(call guest_rules,$(g),$(e)))))
 
 # --- Unit tests and fuzzers ------------------------------------------------------------------------------------------
 # A test names what it links in lines `// links: evtchn/*.c common/format.c`; the test itself comes first.

@@ -9,9 +9,9 @@
 
 const struct start_info *pv_start_info;
 
-static const uint64_t *p2m(void)
+static uint64_t *p2m(void)
 {
-    return (const uint64_t *)pv_start_info->mfn_list;
+    return (uint64_t *)pv_start_info->mfn_list;
 }
 
 uint64_t env_frame(const void *p)
@@ -34,6 +34,12 @@ void *pv_page(uint64_t machine)
 int pv_set_mapping(const volatile void *p, uint64_t entry)
 {
     return hv_update_va_mapping(guest_address(p), entry, UVMF_INVLPG | UVMF_LOCAL);
+}
+
+int pv_replace_page(const void *p, uint64_t machine)
+{
+    p2m()[guest_address(p) >> GUEST_PAGE_SHIFT] = machine >> GUEST_PAGE_SHIFT;
+    return pv_set_mapping(p, machine | PTE_ALL);
 }
 
 int pv_set_entry(const uint64_t *table, unsigned index, uint64_t entry)

@@ -37,6 +37,9 @@ void *pv_page(uint64_t machine);
 /* Map with `entry` what the page table has at the address of p, whose table exists. 0 or -XEN_E*. */
 int pv_set_mapping(const volatile void *p, uint64_t entry);
 
+/* Let the page at p, of our memory, be the one at this machine address from now on, also for env_frame(). */
+int pv_replace_page(const void *p, uint64_t machine);
+
 /* Write entry `index` of a live page table. 0 or -XEN_E*. */
 int pv_set_entry(const uint64_t *table, unsigned index, uint64_t entry);
 

@@ -2,6 +2,7 @@
 /* The pv64 environment: from start_info to a filled guest_env, and the functions of env.h. */
 #include "common/string.h"
 #include "guest/abi/hvm.h"
+#include "guest/abi/physdev.h"
 #include "guest/lib/events.h"
 #include "guest/lib/memory.h"
 #include "guest/lib/pv64/hypercalls.h"
@@ -29,7 +30,7 @@ static void read_start_info(const struct start_info *info)
 
 static void map_shared_info(void)
 {
-    int rc = pv_set_mapping(shared_info_page, pv_start_info->shared_info | PTE_ALL);
+    int rc = pv_replace_page(shared_info_page, pv_start_info->shared_info);
 
     guest_env.shared = (guest_shared_info *)shared_info_page;
     if (rc) {
@@ -82,10 +83,23 @@ static unsigned count_vcpus(void)
     return n;
 }
 
+/*
+ * What a vcpu of a pv domain has otherwise than in the other environments: 100 ticks a second on VIRQ_TIMER, and a
+ * kernel that may not use I/O ports.
+ */
+static void set_up_vcpu(void)
+{
+    struct physdev_set_iopl op = {.iopl = 1};
+
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, guest_vcpu()->id, NULL);
+    hv_physdev_op(PHYSDEVOP_set_iopl, &op);
+}
+
 void pv_start(const struct start_info *info, guest_word used_end)
 {
     read_start_info(info);
     pv_load_traps();
+    set_up_vcpu();
     map_shared_info();
     guest_vcpu()->info = &guest_env.shared->vcpu_info[0];
     find_memory(used_end);
@@ -139,6 +153,7 @@ static void vcpu_start(void)
 {
     struct vcpu_start *s = (struct vcpu_start *)guest_vcpu();
 
+    set_up_vcpu();
     s->fn(s->arg);
     env_halt();
 }
