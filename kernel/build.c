@@ -96,7 +96,7 @@ static const char *collect_ramdisks(const struct plan *p, unsigned nr_plans, str
 static void abandon(struct domain *d)
 {
     uint64_t cursor = 0;
-    while (!p2m_release(d, &cursor, UINT32_MAX))
+    while (!domain_release(d, &cursor, UINT32_MAX))
         ;
     domain_unlink(d);
     domain_free(d);

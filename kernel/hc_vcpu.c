@@ -8,6 +8,7 @@
 #include "arch/x86/time.h"
 #include "common/string.h"
 #include "evtchn/evtchn.h"
+#include "kernel/frames.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
@@ -211,7 +212,7 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
         return xen_error(XEN_EINVAL);
     if (v != cur && !(v->blocked_by & VCPU_DOWN))
         return xen_error(XEN_EINVAL);
-    uint64_t mfn = p2m_get(d, r.mfn);
+    uint64_t mfn = frame_hold(d, r.mfn);
     if (mfn == P2M_NONE)
         return xen_error(XEN_EINVAL);
     spin_lock(&d->lock);
@@ -222,7 +223,7 @@ static int64_t op_register_info(struct vcpu *cur, struct vcpu *v, uint64_t arg)
     }
     spin_unlock(&d->lock);
     if (!first) {
-        domain_put_page(d, mfn);
+        frame_drop(d, mfn);
         return xen_error(XEN_EINVAL);
     }
     if (v == cur)

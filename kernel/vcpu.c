@@ -7,6 +7,7 @@
 #include "arch/x86/time.h"
 #include "common/string.h"
 #include "evtchn/evtchn.h"
+#include "kernel/frames.h"
 #include "kernel/guest_copy.h"
 #include "kernel/memory.h"
 #include "kernel/poll.h"
@@ -99,7 +100,7 @@ void vcpu_destroy(struct vcpu *v)
         return;
     vcpu_stop_timers(v);
     if (v->info_frame != P2M_NONE)
-        domain_put_page(v->domain, v->info_frame);
+        frame_drop(v->domain, v->info_frame);
     v->domain->arch.ops->vcpu_free(&v->arch);
     sched_unplace(v->arch.cpu, weight_of(v));
     memory_free(v, sizeof *v);

@@ -19,6 +19,7 @@
 #define CPU_WORK_RESCHED (1U << 1) /* another vcpu may be due, or the current one can't run on */
 #define CPU_WORK_STOP (1U << 2)    /* stop this CPU for good */
 #define CPU_WORK_SYNC (1U << 3)    /* come out of the guest once (see cpu_sync_others) */
+#define CPU_WORK_FLUSH (1U << 4)   /* forget translations at once (tlb_flush) */
 
 struct arch_vcpu;
 struct tss;

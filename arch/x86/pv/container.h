@@ -184,11 +184,22 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
-/* --- provider.c */
+/* --- provider.c: env.h, and what virt_ops has about memory. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
 void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
+/* virt_ops.release */
+bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
+
+/* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
+bool pv_m2p_init(void);
+
+/* --- access.c: virt_ops.reach, leave, frame_get, frame_put */
+uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
+void pv_leave(struct arch_vcpu *v, const void *byte, bool write);
+bool pv_frame_get(struct arch_domain *d, uint64_t mfn);
+void pv_frame_put(struct arch_domain *d, uint64_t mfn);
 
 /* --- Hypercalls that only this container has, by number: virt_ops.hypercalls (hypercalls.c). */
 int64_t pv_set_trap_table(struct arch_vcpu *v, uint64_t *args);
