@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/pv/entry.h"
 #include "arch/x86/pv/mmu.h"
 #include "arch/x86/virt.h"
 
@@ -55,15 +56,10 @@ struct pv_callback {
 
 /* The way out that the guest took last. */
 struct pv_exit {
-    uint32_t vector; /* exception or interrupt; PV_EXIT_* */
+    uint32_t vector; /* exception or interrupt; PV_EXIT_* (entry.h) */
     uint32_t error;
     uint64_t cr2; /* of a page fault */
 };
-
-#define PV_EXIT_SYSCALL 256   /* SYSCALL in 64-bit code */
-#define PV_EXIT_SYSCALL32 257 /* SYSCALL in compatibility mode */
-#define PV_EXIT_SYSENTER 258
-#define PV_EXIT_BAD_RETURN 259 /* the processor refused the state that the guest wanted to return to */
 
 /* arch_vcpu.hw */
 struct pv_guest {
