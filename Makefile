@@ -99,11 +99,11 @@ pv64.parts := pv64 x64
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
 objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
 
-hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common)
+hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common) arch/x86/pv/entry.S
 hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 
 # The memory core of the pv container is built for the hypervisor, but no image has its provider (arch/x86/pv/env.h) yet.
-unlinked_objects := $(call objects,hypervisor,$(call sources,arch/x86/pv))
+unlinked_objects := $(filter-out $(hypervisor_objects),$(call objects,hypervisor,$(call sources,arch/x86/pv)))
 
 # The image for guest/lesson prints each step on shared memory: evtchn/ is compiled against an extern seam
 # (evtchn/shm.h), kernel/lesson/ supplies it and takes the place of kernel/trace.c, and the linker puts two functions of

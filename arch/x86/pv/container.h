@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/pv/entry.h"
 #include "arch/x86/pv/mmu.h"
 #include "arch/x86/virt.h"
 
@@ -55,15 +56,10 @@ struct pv_callback {
 
 /* The way out that the guest took last. */
 struct pv_exit {
-    uint32_t vector; /* exception or interrupt; PV_EXIT_* */
+    uint32_t vector; /* exception or interrupt; PV_EXIT_* (entry.h) */
     uint32_t error;
     uint64_t cr2; /* of a page fault */
 };
-
-#define PV_EXIT_SYSCALL 256   /* SYSCALL in 64-bit code */
-#define PV_EXIT_SYSCALL32 257 /* SYSCALL in compatibility mode */
-#define PV_EXIT_SYSENTER 258
-#define PV_EXIT_BAD_RETURN 259 /* the processor refused the state that the guest wanted to return to */
 
 /* arch_vcpu.hw */
 struct pv_guest {
@@ -188,11 +184,22 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
-/* --- provider.c */
+/* --- provider.c: env.h, and what virt_ops has about memory. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
 void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
+/* virt_ops.release */
+bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
+
+/* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
+bool pv_m2p_init(void);
+
+/* --- access.c: virt_ops.reach, leave, frame_get, frame_put */
+uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
+void pv_leave(struct arch_vcpu *v, const void *byte, bool write);
+bool pv_frame_get(struct arch_domain *d, uint64_t mfn);
+void pv_frame_put(struct arch_domain *d, uint64_t mfn);
 
 /* --- Hypercalls that only this container has, by number: virt_ops.hypercalls (hypercalls.c). */
 int64_t pv_set_trap_table(struct arch_vcpu *v, uint64_t *args);
