@@ -74,30 +74,36 @@ hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden $(if $(filter 1,$(
 hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------
-# One guest program is one source, built for each of these. A new environment is a new block of lines; its own start-up
-# files are in .folders, and a program may have files for it in guest/PROGRAM/ENVIRONMENT/.
-environments := pvh64 pvh32
+# One guest program is one source, built for each of these. A new environment is a new block of lines. What is not the
+# same everywhere has folders by part: guest/lib/PART, and guest/PROGRAM/PART if a program has something of the kind.
+environments := pvh64 pvh32 pv64
 
 pvh64.flags := $(freestanding) -fno-pie -mcmodel=small -ffunction-sections -fdata-sections
 pvh64.link := $(linking) -Wl,--gc-sections
 pvh64.script := linker/guest.ld
-pvh64.folders := guest/lib/pvh guest/lib/pvh64
+pvh64.parts := pvh pvh64 x64
 
 # Freestanding: no 32-bit library of the compiler or of C is needed. Any processor with cmpxchg8b runs it.
 pvh32.flags := $(filter-out -mcmodel=small -mno-red-zone --target=%,$(pvh64.flags)) $(if $(cc_is_clang),--target=i686-linux-gnu,-m32 -march=i686)
 pvh32.link := $(filter-out --target=%,$(pvh64.link)) $(if $(cc_is_clang),--target=i686-linux-gnu,-m32)
 pvh32.script := linker/guest.ld
-pvh32.folders := guest/lib/pvh guest/lib/pvh32
+pvh32.parts := pvh pvh32
+
+# Classic paravirtualisation: ring 3, page tables that the hypervisor validates.
+pv64.flags := $(pvh64.flags)
+pv64.link := $(pvh64.link)
+pv64.script := linker/guest.ld
+pv64.parts := pv64 x64
 
 # --- Sources ---------------------------------------------------------------------------------------------------------
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
 objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
 
-hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common)
+hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common) arch/x86/pv/entry.S
 hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
 
 # The memory core of the pv container is built for the hypervisor, but no image has its provider (arch/x86/pv/env.h) yet.
-unlinked_objects := $(call objects,hypervisor,$(call sources,arch/x86/pv))
+unlinked_objects := $(filter-out $(hypervisor_objects),$(call objects,hypervisor,$(call sources,arch/x86/pv)))
 
 # The image for guest/lesson prints each step on shared memory: evtchn/ is compiled against an extern seam
 # (evtchn/shm.h), kernel/lesson/ supplies it and takes the place of kernel/trace.c, and the linker puts two functions of
@@ -107,8 +113,10 @@ lesson_flags = $(lesson_watched:%=-Wl,--wrap=%)
 lesson_objects := $(filter-out $(call objects,hypervisor,kernel/trace.c $(call sources,evtchn)),$(hypervisor_objects)) \
 	$(call objects,hypervisor,$(call sources,kernel/lesson)) $(call objects,lesson,$(call sources,evtchn))
 
-guests := $(sort $(filter-out abi lib,$(notdir $(patsubst %/,%,$(dir $(wildcard guest/*/*.c))))))
-guest_images := $(foreach e,$(environments),$(guests:%=$(O)/guest/%.$(e)))
+guests := $(sort $(filter-out abi lib,$(foreach f,$(wildcard guest/*/*.c guest/*/*/*.c),$(word 2,$(subst /, ,$(f))))))
+# A program that has nothing but folders by part exists only where one of them counts.
+guests_of = $(foreach g,$(guests),$(if $(wildcard guest/$(g)/*.c $($(1).parts:%=guest/$(g)/%/*.c)),$(g)))
+guest_images := $(foreach e,$(environments),$(patsubst %,$(O)/guest/%.$(e),$(call guests_of,$(e))))
 
 # What a program is linked with: all that its `// links:` name, but what it includes as a whole.
 included_by = $(shell sed -n 's,^\#include "\(evtchn/.*\.c\)",\1,p' $(1))
@@ -238,13 +246,13 @@ $(eval $(call image_rules,xenolith-lesson,$(lesson_objects),$(lesson_flags)))
 # --- Guests ----------------------------------------------------------------------------------------------------------
 # $(1) = program, $(2) = environment
 define guest_rules
-guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,guest/$(1) guest/$(1)/$(2) guest/lib $($(2).folders) common))
+guest_objects.$(1).$(2) := $(call objects,$(2),$(call sources,$(foreach f,guest/$(1) guest/lib,$(f) $($(2).parts:%=$(f)/%)) common))
 $(O)/guest/$(1).$(2): $$(guest_objects.$(1).$(2)) $(O)/$($(2).script)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $($(2).link) -Wl,-T,$(O)/$($(2).script) $$(guest_objects.$(1).$(2)) -o $$@
 endef
-$(foreach e,$(environments),$(foreach g,$(guests),$(eval $(call guest_rules,$(g),$(e)))))
+$(foreach e,$(environments),$(foreach g,$(call guests_of,$(e)),$(eval $(call guest_rules,$(g),$(e)))))
 
 # --- Unit tests and fuzzers ------------------------------------------------------------------------------------------
 # A test names what it links in lines `// links: evtchn/*.c common/format.c`; the test itself comes first.

@@ -41,7 +41,8 @@ DESCRIPTION
 OPTIONS
     -g SCENARIO   run this scenario: a name that -l lists, or a .cfg file of your own (default: tour)
     -e ENVIRONMENT
-                  what the guests are built for: pvh64 (64-bit PVH, default) or pvh32 (32-bit PVH)
+                  what the guests are built for: pvh64 (64-bit PVH, default), pvh32 (32-bit PVH), or pv64
+                  (64-bit PV, which needs neither VMX nor SVM)
     -l            list the scenarios, a line each
     -m MACHINE    qemu: QEMU's own emulation, with SVM;
                   kvm: QEMU with KVM and nested virtualisation, VMX or SVM as the processor has;
@@ -69,7 +70,7 @@ FILES
     scenarios/SCENARIO.cfg     which guests start, and how they are configured
     build/iso/SCENARIO.iso     the ISO that -f bios boots
     build/log/SCENARIO.txt     what the last run said on its serial console
-    (SCENARIO-pvh32 with -e pvh32)
+    (SCENARIO-pvh32 with -e pvh32, and so on)
     (in another folder than build/ if the environment variable O names one, as for make)
 END
 }
@@ -352,8 +353,8 @@ check_bochs_options() {
 
 check_options() {
     case $environment in
-        pvh64 | pvh32) ;;
-        *) die 2 "There is no environment '$environment'; there are: pvh64, pvh32." ;;
+        pvh64 | pvh32 | pv64) ;;
+        *) die 2 "There is no environment '$environment'; there are: pvh64, pvh32, pv64." ;;
     esac
     case $machine in
         best | qemu | kvm) [[ -z $model ]] || die 2 "-M chooses a processor of Bochs (-m bochs); for QEMU: -- -cpu NAME." ;;

@@ -37,11 +37,11 @@
 #define MB2_INFO_ACPI_OLD 14
 #define MB2_INFO_ACPI_NEW 15
 
-/* Selectors of the early GDTs and of every CPU's own (arch/x86/descriptors.c). */
-#define SEL_CODE64 0x08
-#define SEL_DATA 0x10
-#define SEL_CODE32 0x18
-#define SEL_TSS 0x20 /* two slots */
+/* Selectors of the GDT that other CPUs start with, before they load their own: a page below 1 MiB has no room for
+ * those of arch/x86/descriptors.h. */
+#define SEL_START_CODE64 0x08
+#define SEL_START_DATA 0x10
+#define SEL_START_CODE32 0x18
 
 #define BOOT_PANIC_CODE 0x11     /* to isa-debug-exit: exit code 35 */
 #define EARLY_MAPPED 0x100000000 /* bytes that the early page tables map: identity, direct map, image */

@@ -8,6 +8,7 @@
  */
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/selectors.h"
 #include "arch/x86/stacks.h"
 #include "boot/boot.h"
 
@@ -56,7 +57,7 @@ mb2_end:
 entry32:
         cli
         cld
-        movl $PA(boot_stacks + STACKS_MAIN_TOP * PAGE_SIZE), %esp
+        movl $PA(boot_stacks) + STACKS_MAIN_START, %esp
         movl %eax, %edi
         movl %ebx, %esi
         cmpl $MB1_BOOT_MAGIC, %edi
@@ -195,11 +196,11 @@ early_gdt:
         .quad 0x00cf93000000ffff /* SEL_DATA */
         .quad 0x00cf9b000000ffff /* SEL_CODE32 */
 early_gdt_pointer:
-        .short 4 * 8 - 1
-        .long PA(early_gdt)
+        .short SEL_FIRST + 4 * 8 - 1
+        .long PA(early_gdt) - SEL_FIRST
 early_gdt_pointer_high:
-        .short 4 * 8 - 1
-        .quad early_gdt
+        .short SEL_FIRST + 4 * 8 - 1
+        .quad early_gdt - SEL_FIRST
 early_idt_pointer:
         .short early_idt_end - early_idt - 1
         .long PA(early_idt)

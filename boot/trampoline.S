@@ -9,6 +9,7 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/offsets.h"
 #include "arch/x86/regs.h"
+#include "arch/x86/selectors.h"
 #include "boot/boot.h"
 
 #define OFFSET(symbol) ((symbol) - trampoline_start)
@@ -33,7 +34,7 @@ trampoline_start:
 
         .code32
 in_protected_mode:
-        movl $SEL_DATA, %eax
+        movl $SEL_START_DATA, %eax
         movl %eax, %ds
         movl %eax, %es
         movl %eax, %ss
@@ -57,18 +58,18 @@ in_long_mode:
         .balign 8
 trampoline_gdt:
         .quad 0
-        .quad 0x00af9b000000ffff /* SEL_CODE64; all are marked as accessed, so that nothing is written */
-        .quad 0x00cf93000000ffff /* SEL_DATA */
-        .quad 0x00cf9b000000ffff /* SEL_CODE32 */
+        .quad 0x00af9b000000ffff /* SEL_START_CODE64; all are marked as accessed, so that nothing is written */
+        .quad 0x00cf93000000ffff /* SEL_START_DATA */
+        .quad 0x00cf9b000000ffff /* SEL_START_CODE32 */
 gdt_pointer:
         .short 0
         .long OFFSET(trampoline_gdt)
 far32:
         .long OFFSET(in_protected_mode)
-        .short SEL_CODE32
+        .short SEL_START_CODE32
 far64:
         .long OFFSET(in_long_mode)
-        .short SEL_CODE64
+        .short SEL_START_CODE64
 cr3_value:
         .long 0
 efer_value:
@@ -85,7 +86,7 @@ in_image:
         xchgq %rdi, smp_claim(%rip)
         testq %rdi, %rdi
         jz smp_park
-        movq CPU_STACK_TOP(%rdi), %rsp
+        movq CPU_STACK_START(%rdi), %rsp
         movq %rdi, %rax
         movq %rdi, %rdx
         shrq $32, %rdx

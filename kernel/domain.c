@@ -9,6 +9,7 @@
 #include "kernel/container.h"
 #include "kernel/deferred.h"
 #include "kernel/hypercall.h"
+#include "kernel/limbo.h"
 #include "kernel/memory.h"
 #include "kernel/pirq.h"
 #include "kernel/printk.h"
@@ -16,7 +17,8 @@
 #include "kernel/vcpu.h"
 #include "kernel/watchdog.h"
 
-static struct domain *table[DOMAIN_MAX_ID]; /* [table_lock] */
+static struct domain *table[DOMAIN_MAX_ID];  /* [table_lock] */
+static struct domain *owners[DOMAIN_MAX_ID]; /* [a] also those that have left the table, as long as they own frames */
 static struct spinlock table_lock;
 
 static int create_event_channels(struct domain *d)
@@ -51,13 +53,38 @@ static int create_vcpus(struct domain *d)
     return 0;
 }
 
+/* Not the guest's to give back, but a pv guest may map it: held as what the hypervisor writes to. */
+static int create_shared_info(struct domain *d)
+{
+    uint64_t mfn = domain_alloc_pages(d, 0);
+    if (mfn == NO_FRAME)
+        return xen_error(XEN_ENOMEM);
+    (void)page_disown(mfn_to_page(mfn));
+    if (d->arch.ops->frame_get && !d->arch.ops->frame_get(&d->arch, mfn)) {
+        domain_put_page(d, mfn);
+        return xen_error(XEN_EINVAL);
+    }
+    d->shared_info = mfn;
+    return 0;
+}
+
+static void free_shared_info(struct domain *d)
+{
+    if (d->shared_info == NO_FRAME)
+        return;
+    if (d->arch.ops->frame_put)
+        d->arch.ops->frame_put(&d->arch, d->shared_info);
+    domain_put_page(d, d->shared_info);
+}
+
 static int create_parts(struct domain *d)
 {
     if (d->arch.ops->domain_init(&d->arch))
         return xen_error(XEN_ENOMEM);
     d->arch_ready = true;
-    d->shared_info = domain_alloc_pages(d, 0);
-    if (d->shared_info == NO_FRAME || p2m_init(&d->p2m))
+    if (d->arch.ops->frame_get)
+        limbo_begin();
+    if (create_shared_info(d) || p2m_init(&d->p2m))
         return xen_error(XEN_ENOMEM);
     int r = create_event_channels(d);
     return r ? r : create_vcpus(d);
@@ -71,14 +98,16 @@ struct domain *domain_create(const struct domain_config *config, uint16_t domid,
         return NULL;
     d->config = *config;
     d->arch.domid = domid;
-    d->arch.ops = container_ops();
+    d->arch.ops = container_ops(config->type);
     d->nr_vcpus = (uint16_t)config->vcpus;
     d->privileged = config->privileged;
-    d->container = CONTAINER_HVM;
+    d->container = config->type == CONFIG_TYPE_PV ? CONTAINER_PV : CONTAINER_HVM;
     d->refs = 1;
     d->shutdown = d->shutdown_code = DOMAIN_NOT_SHUT;
     watchdogs_init(d);
     d->shared_info = NO_FRAME;
+    d->first_page = UINT64_MAX;
+    __atomic_store_n(&owners[domid], d, __ATOMIC_RELEASE);
     d->shared_info_gfn = P2M_NONE;
     d->max_pages = (config->memory >> PAGE_SHIFT) + 1; /* and shared_info */
     d->ram_low = config->memory < RAM_HOLE_START ? config->memory : RAM_HOLE_START;
@@ -111,12 +140,12 @@ void domain_free(struct domain *d)
         vcpu_destroy(d->vcpu[i]);
     if (d->evt)
         evt_domain_destroy(d->evt);
+    free_shared_info(d);
     if (d->arch_ready)
         d->arch.ops->domain_free(&d->arch);
     p2m_free(&d->p2m);
-    if (d->shared_info != NO_FRAME)
-        domain_put_page(d, d->shared_info);
-    domain_put(d);
+    if (__atomic_load_n(&d->pages, __ATOMIC_ACQUIRE) == 0) /* else somebody will ask for their owner */
+        domain_put(d);
 }
 
 void domain_start(struct domain *d)
@@ -143,18 +172,51 @@ void domain_put(struct domain *d)
         memory_free(d, sizeof *d);
 }
 
+void domain_lose_page(struct domain *d, uint64_t mfn)
+{
+    __atomic_fetch_sub(&d->pages, 1, __ATOMIC_RELAXED);
+    limbo_free(mfn);
+}
+
 void domain_put_page(struct domain *d, uint64_t mfn)
 {
-    if (memory_put(mfn))
-        __atomic_fetch_sub(&d->pages, 1, __ATOMIC_RELAXED);
+    if (page_put(mfn_to_page(mfn)))
+        domain_lose_page(d, mfn);
+}
+
+/* All frames that d ever had are to be found at its end. */
+static void note_range(struct domain *d, uint64_t mfn, uint64_t end)
+{
+    uint64_t first = __atomic_load_n(&d->first_page, __ATOMIC_RELAXED);
+    uint64_t last = __atomic_load_n(&d->end_page, __ATOMIC_RELAXED);
+
+    while (mfn < first &&
+           !__atomic_compare_exchange_n(&d->first_page, &first, mfn, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    while (end > last &&
+           !__atomic_compare_exchange_n(&d->end_page, &last, end, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
 }
 
 uint64_t domain_alloc_pages(struct domain *d, unsigned order)
 {
     uint64_t mfn = memory_alloc_owned(order, d->arch.domid);
-    if (mfn != NO_FRAME)
-        __atomic_fetch_add(&d->pages, 1ULL << order, __ATOMIC_RELAXED);
+    if (mfn == NO_FRAME)
+        return NO_FRAME;
+    __atomic_fetch_add(&d->pages, 1ULL << order, __ATOMIC_RELAXED);
+    note_range(d, mfn, mfn + (1ULL << order));
     return mfn;
+}
+
+bool domain_release(struct domain *d, uint64_t *cursor, unsigned budget)
+{
+    const struct virt_ops *ops = d->arch.ops;
+    return ops->release ? ops->release(&d->arch, cursor, budget) : p2m_release(d, cursor, budget);
+}
+
+struct domain *domain_of_frames(uint16_t owner)
+{
+    return __atomic_load_n(&owners[owner], __ATOMIC_ACQUIRE);
 }
 
 void domain_shutdown(struct domain *d, uint32_t reason)

@@ -78,6 +78,8 @@ struct domain {
     uint64_t shared_info;       /* [I] mfn */
     uint64_t shared_info_gfn;   /* quiesce token: where the guest has it mapped, or P2M_NONE */
     uint64_t pages;             /* [a] frames that it owns */
+    uint64_t first_page;        /* [a] no frame that it ever had is below */
+    uint64_t end_page;          /* [a] nor from here on */
     uint64_t max_pages;         /* [I] */
     uint64_t ram_low, ram_high; /* [I] bytes of RAM from 0, and from 4 GiB */
     uint32_t pauses;            /* [d] to write, [a] to read: times that controllers have paused it */
@@ -104,12 +106,14 @@ static inline struct domain *arch_to_domain(const struct arch_domain *a)
 
 /*
  * A new domain with its vcpus (down), its event channels and its shared_info, but without memory, in the table and
- * not running. NULL: *error says why in a sentence; nothing remains.
+ * not running. Its type has a container here. NULL: *error says why in a sentence; nothing remains.
  */
 struct domain *domain_create(const struct domain_config *config, uint16_t domid, const char **error);
 /* The boot vcpu may run now. */
 void domain_start(struct domain *d);
 
+/* Whose frames have this number for their owner; there is such a frame, and that keeps d. */
+struct domain *domain_of_frames(uint16_t owner);
 /* A reference by number (not DOMID_SELF), or NULL; and give it back. */
 struct domain *domain_get(uint16_t domid);
 void domain_put(struct domain *d);
@@ -130,8 +134,16 @@ int domain_unpause(struct domain *d) __attribute__((warn_unused_result));
 /* The controller is gone: whatever it has paused, or begun to, goes on. */
 void domain_forget_pauses(struct domain *d);
 
-/* Drop a reference to a frame that d owns, and count it if that freed it. */
+/*
+ * Give back the frames of d, which no CPU runs and whose gfns stay as they are, at most about `budget` of them and from
+ * *cursor on. True: all done but those that the hypervisor itself holds.
+ */
+bool domain_release(struct domain *d, uint64_t *cursor, unsigned budget);
+
+/* Drop a reference to a frame that d owns, and count it if that was the last. */
 void domain_put_page(struct domain *d, uint64_t mfn);
+/* The last one is gone: count it, and let the frame go. */
+void domain_lose_page(struct domain *d, uint64_t mfn);
 /* 2^order zeroed frames owned by d and counted, NO_FRAME = none. */
 uint64_t domain_alloc_pages(struct domain *d, unsigned order);
 

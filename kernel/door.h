@@ -6,6 +6,7 @@
 #define KERNEL_DOOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arch/x86/virt.h"
@@ -45,6 +46,25 @@ void door_debug_char(struct arch_vcpu *v, char c);
 /* The ports of the interrupt generator (guest/abi/irq_generator.h); size 1, 2, 4. */
 uint32_t door_generator_read(struct arch_vcpu *v, uint16_t port, unsigned size);
 void door_generator_write(struct arch_vcpu *v, uint16_t port, unsigned size, uint32_t value);
+
+/* --- Frames of guests, for the pv container: as arch/x86/pv/env.h says of its functions. */
+uint64_t *door_page_use(uint64_t mfn); /* the word of struct page; NULL: there is no such frame of RAM */
+uint64_t door_nr_frames(void);         /* all mfns of RAM are below */
+bool door_page_get(uint64_t mfn, uint16_t owner) __attribute__((warn_unused_result));
+void door_page_put(uint64_t mfn);
+uint16_t door_page_owner(uint64_t mfn);
+/* The owner's own reference of a frame that the caller holds: true, once: give it back in its place. */
+bool door_page_disown(uint64_t mfn);
+/* Frames from *first to *end - 1 may be d's, no others are. */
+void door_page_range(const struct arch_domain *d, uint64_t *first, uint64_t *end);
+/* vcpu of d, id < nr_vcpus; NULL: it was never made. */
+struct arch_vcpu *door_vcpu(const struct arch_domain *d, unsigned id);
+/* The address space of the vcpu that runs here; 0 or -XEN_EFAULT. */
+int door_copy_in(void *dst, uint64_t va, size_t n) __attribute__((warn_unused_result));
+int door_copy_out(uint64_t va, const void *src, size_t n) __attribute__((warn_unused_result));
+/* May the vcpu that runs here do something to this domain? 0, -XEN_ESRCH, -XEN_EPERM. */
+int door_may_name(uint16_t domid) __attribute__((warn_unused_result));
+
 /* CPUID facts that are the kernel's: name of the ABI version, number of vcpus in the guest's domain. */
 unsigned door_nr_vcpus(const struct arch_vcpu *v);
 

@@ -3,6 +3,7 @@
 #include "evtchn/env.h"
 
 #include "arch/x86/cpu.h"
+#include "kernel/frames.h"
 #include "kernel/guest_copy.h"
 #include "kernel/memory.h"
 #include "kernel/pirq.h"
@@ -34,18 +35,18 @@ void env_free_page(void *page)
 void *env_map_frame(struct evt_domain *e, uint64_t frame)
 {
     struct domain *d = evt_owner(e);
-    uint64_t mfn = p2m_get(d, frame);
+    uint64_t mfn = frame_hold(d, frame);
     if (mfn == P2M_NONE)
         return NULL;
     if (mfn != d->shared_info)
         return mfn_to_ptr(mfn);
-    domain_put_page(d, mfn);
+    frame_drop(d, mfn);
     return NULL;
 }
 
 void env_unmap_frame(struct evt_domain *e, void *mapped)
 {
-    domain_put_page(evt_owner(e), ptr_to_mfn(mapped));
+    frame_drop(evt_owner(e), ptr_to_mfn(mapped));
 }
 
 void env_kick(struct evt_domain *e, unsigned vcpu)

@@ -6,18 +6,31 @@
 #include "common/string.h"
 #include "kernel/vcpu.h"
 
-/* Where the byte at va lies, and in *room how many bytes follow in its page (at most n). NULL: it can't be reached. */
-static uint8_t *reach(struct vcpu *v, uint64_t va, bool write, size_t n, size_t *room)
+static uint8_t *reach_hvm(struct vcpu *v, uint64_t va, bool write)
 {
     uint64_t gpa;
-    if (v->narrow)
-        va = (uint32_t)va;
     if (v->domain->arch.ops->translate(&v->arch, va, write, &gpa))
         return NULL;
     uint8_t *frame = p2m_frame(v->domain, gpa >> PAGE_SHIFT);
-    size_t offset = gpa & (PAGE_SIZE - 1);
-    *room = PAGE_SIZE - offset < n ? PAGE_SIZE - offset : n;
-    return frame ? frame + offset : NULL;
+    return frame ? frame + (gpa & (PAGE_SIZE - 1)) : NULL;
+}
+
+/* Where the byte at va lies, and in *room how many bytes follow in its page (at most n). NULL: it can't be reached. */
+static uint8_t *reach(struct vcpu *v, uint64_t va, bool write, size_t n, size_t *room)
+{
+    const struct virt_ops *ops = v->domain->arch.ops;
+    size_t left = PAGE_SIZE - (va & (PAGE_SIZE - 1));
+    *room = left < n ? left : n;
+    if (v->narrow)
+        va = (uint32_t)va;
+    return ops->reach ? ops->reach(&v->arch, va, write) : reach_hvm(v, va, write);
+}
+
+static void leave(struct vcpu *v, const uint8_t *byte, bool write)
+{
+    const struct virt_ops *ops = v->domain->arch.ops;
+    if (ops->leave)
+        ops->leave(&v->arch, byte, write);
 }
 
 int copy_from_guest(struct vcpu *v, void *dst, uint64_t va, size_t n)
@@ -29,6 +42,7 @@ int copy_from_guest(struct vcpu *v, void *dst, uint64_t va, size_t n)
         if (!from)
             return xen_error(XEN_EFAULT);
         memcpy(to, from, room);
+        leave(v, from, false);
         to += room;
         va += room;
         n -= room;
@@ -45,6 +59,7 @@ int copy_to_guest(struct vcpu *v, uint64_t va, const void *src, size_t n)
         if (!to)
             return xen_error(XEN_EFAULT);
         memcpy(to, from, room);
+        leave(v, to, true);
         from += room;
         va += room;
         n -= room;

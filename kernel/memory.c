@@ -160,14 +160,6 @@ uint64_t memory_alloc_owned(unsigned order, uint16_t domid)
     return alloc_zeroed(order, domid);
 }
 
-bool memory_put(uint64_t mfn)
-{
-    if (!page_put(mfn_to_page(mfn)))
-        return false;
-    pages_free(&memory_pool, mfn, 0);
-    return true;
-}
-
 uint64_t memory_free_frames(void)
 {
     return __atomic_load_n(&memory_pool.free_frames, __ATOMIC_RELAXED);

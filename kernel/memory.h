@@ -42,8 +42,6 @@ void memory_free(void *p, size_t size);
 
 /* 2^order zeroed frames that belong to a domain, one reference each; NO_FRAME = none left. */
 uint64_t memory_alloc_owned(unsigned order, uint16_t domid);
-/* Drop a reference to a domain's frame. True: it was the last one and the frame is free again. */
-bool memory_put(uint64_t mfn);
 
 /* Frames not in use now. */
 uint64_t memory_free_frames(void);

@@ -30,7 +30,7 @@ int p2m_init(struct p2m *p2m);
 uint64_t p2m_lookup(const struct p2m *p2m, uint64_t gfn);
 
 /*
- * The frame at gfn with a reference, if the domain itself owns it (else P2M_NONE). memory_put() gives it back.
+ * The frame at gfn with a reference, if the domain itself owns it (else P2M_NONE). domain_put_page() gives it back.
  */
 uint64_t p2m_get(struct domain *d, uint64_t gfn);
 
@@ -46,7 +46,7 @@ int p2m_map(struct domain *d, uint64_t gfn, uint64_t mfn, unsigned order);
 
 /*
  * Take what is mapped at gfn out, [d] held: the caller then must, without locks and in the quiesce token, call
- * virt_flush() and memory_put() the result. P2M_NONE: nothing was there, or all of it is being released.
+ * virt_flush() and domain_put_page() the result. P2M_NONE: nothing was there, or all of it is being released.
  */
 uint64_t p2m_unmap(struct domain *d, uint64_t gfn);
 

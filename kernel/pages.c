@@ -119,6 +119,7 @@ uint64_t pages_alloc(struct page_pool *pool, unsigned order, uint16_t owner)
     for (uint64_t i = mfn; i < mfn + (UINT64_C(1) << order); i++) {
         pool->pages[i].owner = owner;
         pool->pages[i].use = 0;
+        pool->pages[i].flags |= PAGE_KEPT;
         __atomic_store_n(&pool->pages[i].refs, 1, __ATOMIC_RELEASE);
     }
     return mfn;
@@ -135,6 +136,7 @@ void pages_free(struct page_pool *pool, uint64_t mfn, unsigned order)
         ASSERT(__atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) <= 1);
         page->owner = PAGE_OWNER_NONE;
         page->refs = 0;
+        page->flags &= (uint8_t)~PAGE_KEPT;
     }
     spin_lock(&pool->lock);
     insert(pool, mfn, order);
@@ -171,4 +173,9 @@ bool page_put(struct page *page)
     uint32_t before = __atomic_fetch_sub(&page->refs, 1, __ATOMIC_ACQ_REL);
     ASSERT(before != 0);
     return before == 1;
+}
+
+bool page_disown(struct page *page)
+{
+    return __atomic_fetch_and(&page->flags, (uint8_t)~PAGE_KEPT, __ATOMIC_ACQ_REL) & PAGE_KEPT;
 }

@@ -37,6 +37,7 @@ _Static_assert(sizeof(struct page) == 16, "one for every frame of the machine");
 
 #define PAGE_FREE (1U << 0) /* heads a free block */
 #define PAGE_RAM (1U << 1)  /* managed here at all */
+#define PAGE_KEPT (1U << 2) /* one of the references is the owner's own */
 
 struct page_pool {
     struct spinlock lock;
@@ -60,5 +61,8 @@ bool page_get(struct page *page);
 /* The same, only if the frame is owner's, in one step: nobody else's frame is ever held, not even for a moment. */
 bool page_get_owned(struct page *page, uint16_t owner);
 bool page_put(struct page *page);
+/* The owner no longer wants it: true, once in the frame's life: its own reference is the caller's to give back. The
+ * caller has another one. */
+bool page_disown(struct page *page);
 
 #endif

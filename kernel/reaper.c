@@ -12,6 +12,7 @@
 #include "kernel/console.h"
 #include "kernel/deferred.h"
 #include "kernel/domain.h"
+#include "kernel/limbo.h"
 #include "kernel/printk.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
@@ -19,7 +20,7 @@
 #include "kernel/vcpu.h"
 #include "kernel/watchdog.h"
 
-#define RELEASE_BUDGET 4096U /* guest frames a step */
+#define RELEASE_BUDGET 4096U /* frames a step */
 
 static bool watching;           /* the run has begun */
 static bool more;               /* this round left work behind */
@@ -74,7 +75,7 @@ static void finish(struct domain *d)
 static void step_freeing(struct domain *d)
 {
     more = true;
-    if (!p2m_release(d, &d->release_cursor, RELEASE_BUDGET))
+    if (!domain_release(d, &d->release_cursor, RELEASE_BUDGET))
         return;
     if (!quiesce_begin())
         return;
@@ -112,13 +113,13 @@ static void destroy_running(struct domain *d)
 
 bool domains_reap(void)
 {
-    more = false;
+    more = limbo_step();
     domains_each(step);
     if (!watching)
         return more;
     alive = awaited = 0;
     domains_each(count);
-    if (alive == 0)
+    if (alive == 0 && limbo_is_empty())
         summary_end_run();
     if (awaited == 0 && anyone_awaited)
         domains_each(destroy_running);

@@ -5,6 +5,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
+#include "arch/x86/tlb.h"
 #include "kernel/deferred.h"
 #include "kernel/nmi.h"
 #include "kernel/poll.h"
@@ -338,6 +339,8 @@ void sched_run(void)
         uint32_t work = __atomic_exchange_n(&cpu->work, 0, __ATOMIC_SEQ_CST);
         if (work & CPU_WORK_STOP)
             stop_cpu(rq);
+        if (work & CPU_WORK_FLUSH)
+            tlb_flush();
         uint64_t now = time_now();
         timers_run(now, work & CPU_WORK_TIMER);
         if (rq->dump)

@@ -7,6 +7,7 @@
 #include "arch/x86/time.h"
 #include "common/string.h"
 #include "evtchn/evtchn.h"
+#include "kernel/frames.h"
 #include "kernel/guest_copy.h"
 #include "kernel/memory.h"
 #include "kernel/poll.h"
@@ -99,7 +100,7 @@ void vcpu_destroy(struct vcpu *v)
         return;
     vcpu_stop_timers(v);
     if (v->info_frame != P2M_NONE)
-        domain_put_page(v->domain, v->info_frame);
+        frame_drop(v->domain, v->info_frame);
     v->domain->arch.ops->vcpu_free(&v->arch);
     sched_unplace(v->arch.cpu, weight_of(v));
     memory_free(v, sizeof *v);
@@ -213,12 +214,15 @@ void vcpu_update_runstate_area(struct vcpu *v, uint64_t now)
 }
 
 /*
- * The interrupt flag alone decides: a shadow of STI or MOV SS ends with the instruction that asks (STI; HLT, or STI and
- * the hypercall), so irq_enabled(), which counts shadows, would put a vcpu to sleep on an event that came before.
+ * hvm: the interrupt flag alone decides: a shadow of STI or MOV SS ends with the instruction that asks (STI; HLT, or
+ * STI and the hypercall), so irq_enabled(), which counts shadows, would put a vcpu to sleep on an event that came
+ * before. pv: the mask in the vcpu_info does.
  */
 bool vcpu_events_deliverable(const struct vcpu *v)
 {
-    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && (v->arch.regs.rflags & RFLAGS_IF);
+    const struct virt_ops *ops = v->domain->arch.ops;
+    bool open = ops->events_open ? ops->events_open(&v->arch) : (v->arch.regs.rflags & RFLAGS_IF) != 0;
+    return open && __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST);
 }
 
 /*

@@ -9,7 +9,8 @@ A scenario is a text file scenarios/NAME.cfg:
     module IMAGE [configuration of the domain]
     modules COUNT IMAGE [configuration]              the same domain COUNT times; {n} in it is 1 to COUNT
 
-IMAGE is a guest program by its base name ("hello": build/guest/hello.pvh64) or a file by a path with a slash.
+IMAGE is a guest program by its base name ("hello": build/guest/hello.pvh64) or a file by a path with a slash. A domain
+whose program is built for a pv environment gets type="pv".
 This module turns a scenario into arguments for QEMU and into entries of a GRUB menu.
 """
 
@@ -20,6 +21,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("pvh64", "pvh32", "pv64")
+PV_ENVIRONMENTS = ("pv64",)
 # A word of a configuration: anything but blanks, except in double quotes; a backslash makes " \ ' literal.
 WORD = re.compile(r"""(?:\\["\\']|[^\s"]|"(?:\\["\\']|[^"])*")+""")
 SAFE_IN_GRUB = re.compile(r'(?:[\w=.,:/@%+*?!\[\]-]|"[\w=.,:/@%+*?!\[\] -]*")+')
@@ -36,12 +38,30 @@ class Module:
         self.image = image
         self.config = config
 
+    def environment(self, env):
+        """What the program of this module is built for, in a run in the environment env; None: it is a file."""
+        if "/" in self.image:
+            return None
+        suffix = self.image.rpartition(".")[2]
+        return suffix if suffix in ENVIRONMENTS else env
+
     def path(self, build, env):
         """Where the file of this module lies."""
-        if "/" in self.image:
+        own = self.environment(env)
+        if own is None:
             return self.image
-        suffix = "" if self.image.rpartition(".")[2] in ENVIRONMENTS else f".{env}"
-        return f"{build}/guest/{self.image}{suffix}"
+        return f"{build}/guest/{self.image.removesuffix(f'.{own}')}.{own}"
+
+    def configuration(self, env):
+        """The configuration of the domain."""
+        own = self.environment(env)
+        if own is None or own not in PV_ENVIRONMENTS or self.has("type"):
+            return self.config
+        return f'{self.config} type="pv"'.lstrip()
+
+    def has(self, key):
+        """Does the configuration say so?"""
+        return any(word.lstrip('"').startswith(f"{key}=") for word in words(self.config))
 
     def iso_path(self, env):
         """Where the file of this module lies on the ISO."""
@@ -73,7 +93,7 @@ class Scenario:
         path = module.path(build, env)
         if " " in path:
             raise ScenarioError(f"QEMU cannot load the module '{path}' because its path holds a blank.")
-        return f"{path} {module.config}".rstrip().replace(",", ",,")
+        return f"{path} {module.configuration(env)}".rstrip().replace(",", ",,")
 
     def grub_entry(self, env, multiboot=2):
         """A menu entry that loads the scenario from the ISO."""
@@ -83,7 +103,7 @@ class Scenario:
         lines = [f"menuentry '{title}' --id {ident} {{"]
         lines.append(f"    multiboot{suffix} /boot/{self.hypervisor} {grub_words(self.options)}".rstrip())
         for module in self.modules:
-            lines.append(f"    module{suffix} {module.iso_path(env)} {grub_words(module.config)}".rstrip())
+            lines.append(f"    module{suffix} {module.iso_path(env)} {grub_words(module.configuration(env))}".rstrip())
         lines.append("    set gfxpayload=$screen")  # after multiboot2, which sets it as the image's header asks
         return "\n".join(lines + ["}", ""])
 

@@ -25,7 +25,7 @@ struct stack_frame {
 /* Do the bytes [p, p + size) lie in one of this CPU's stacks? */
 static bool in_stack(uint64_t p, uint64_t size)
 {
-    uint64_t low = this_cpu()->stack_top - STACKS_MAIN_TOP * (uint64_t)PAGE_SIZE;
+    uint64_t low = this_cpu()->stacks;
     uint64_t first = (p - low) >> PAGE_SHIFT, last = (p + size - 1 - low) >> PAGE_SHIFT;
     return p >= low && p % 8 == 0 && last < STACKS_PAGES && stacks_is_stack((unsigned)first) &&
            stacks_is_stack((unsigned)last) && last - first <= 1;
@@ -79,7 +79,7 @@ void backtrace(uint64_t rbp, uint64_t rip)
         print_address(rip);
     for (unsigned i = 0; i < MAX_FRAMES && in_stack(rbp, sizeof(struct stack_frame)); i++) {
         const struct stack_frame *frame = (const struct stack_frame *)rbp;
-        if (frame->rip == (uint64_t)trap_return)
+        if (frame->rip == (uint64_t)trap_return || frame->rip == (uint64_t)trap_return_own_stack)
             print_trap(rbp);
         else if (in_text(frame->rip))
             print_address(frame->rip);

@@ -21,7 +21,7 @@
 _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "offsets.h");
 _Static_assert(CPU_STARTING == CPU_STATE_STARTING && CPU_REFUSED == CPU_STATE_REFUSED, "offsets.h");
 _Static_assert(sizeof(enum cpu_state) == 4, "boot/trampoline.S");
-_Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
+_Static_assert(offsetof(struct cpu, stack_start) == CPU_STACK_START, "offsets.h");
 
 #define XCR0_X87 1
 #define MSR_INTERRUPT_PENDING 0xc0010055 /* AMD family 10H: "BIOS and Kernel Developer's Guide" */
@@ -32,7 +32,8 @@ struct cpu cpus[MAX_CPUS] = {
         {
             .self = &cpus[0],
             .in_hv = 1,
-            .stack_top = (uint64_t)(boot_stacks + STACKS_MAIN_TOP * PAGE_SIZE),
+            .stacks = (uint64_t)boot_stacks,
+            .stack_start = (uint64_t)boot_stacks + STACKS_MAIN_START,
             .state = CPU_ONLINE,
         },
 };

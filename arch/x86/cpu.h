@@ -19,6 +19,7 @@
 #define CPU_WORK_RESCHED (1U << 1) /* another vcpu may be due, or the current one can't run on */
 #define CPU_WORK_STOP (1U << 2)    /* stop this CPU for good */
 #define CPU_WORK_SYNC (1U << 3)    /* come out of the guest once (see cpu_sync_others) */
+#define CPU_WORK_FLUSH (1U << 4)   /* forget translations at once (tlb_flush) */
 
 struct arch_vcpu;
 struct tss;
@@ -32,9 +33,12 @@ struct cpu {
     uint32_t work;          /* CPU_WORK_*; atomic: any CPU may set bits */
     uint32_t in_hv;         /* odd: runs hypervisor code; even: in a guest or idle. Written by this CPU only. */
     struct arch_vcpu *vcpu; /* whose state the processor holds, or NULL */
-    uint64_t stack_top;
+    uint64_t stack_start;   /* of the main stack */
+    uint64_t pv_stack;      /* %rsp inside pv_switch() (arch/x86/pv/entry.S), while a pv guest runs */
+    uint64_t pv_scratch;    /* a guest's %rsp for a moment */
+    uint64_t stacks;        /* address of the stretch that stacks.h draws */
     struct tss *tss;
-    void *gdt;
+    uint64_t *gdt;        /* its own entries, from SEL_FIRST on */
     void *virt;           /* the back end's per-CPU pages (host save area, VMXON region) */
     uint64_t xcr0;        /* what XCR0 holds now */
     enum cpu_state state; /* atomic while it starts */

@@ -5,19 +5,34 @@
 #include "boot/boot.h"
 
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3, figure 7-11");
-_Static_assert(SEL_TSS / 8 + 2 == GDT_ENTRIES, "the TSS descriptor takes the last two slots");
+_Static_assert(SEL_DATA == SEL_CODE64 + 8, "SYSCALL");
+_Static_assert(SEL_GUEST_DATA == SEL_GUEST_CODE32 + 8 && SEL_GUEST_CODE64 == SEL_GUEST_CODE32 + 16, "SYSRET");
 
+/* All marked as accessed, so that the processor never writes to them. */
 #define DESC_CODE64 0x00af9b000000ffffULL
 #define DESC_DATA 0x00cf93000000ffffULL
 #define DESC_CODE32 0x00cf9b000000ffffULL
+#define DESC_RING3 (3ULL << 45)
 #define DESC_TSS 0x0000890000000000ULL /* present, available 64-bit TSS */
 
 static struct tss tss[MAX_CPUS];
 static uint64_t gdt[MAX_CPUS][GDT_ENTRIES];
 
-static uint64_t ist_top(uint64_t stacks, unsigned ist)
+#define SLOT(selector) (((selector)-SEL_FIRST) / 8)
+
+static uint64_t ist_start(uint64_t stacks, unsigned ist)
 {
-    return stacks + (STACKS_IST_PAGE(ist) + 1) * (uint64_t)PAGE_SIZE;
+    return stacks + (STACKS_IST_PAGE(ist) + 1) * (uint64_t)PAGE_SIZE - STACKS_OWNER_SIZE;
+}
+
+void descriptors_fill(uint64_t *entries)
+{
+    entries[SLOT(SEL_CODE64)] = DESC_CODE64;
+    entries[SLOT(SEL_DATA)] = DESC_DATA;
+    entries[SLOT(SEL_CODE32)] = DESC_CODE32;
+    entries[SLOT(SEL_GUEST_CODE32)] = DESC_CODE32 | DESC_RING3;
+    entries[SLOT(SEL_GUEST_DATA)] = DESC_DATA | DESC_RING3;
+    entries[SLOT(SEL_GUEST_CODE64)] = DESC_CODE64 | DESC_RING3;
 }
 
 void descriptors_init(struct cpu *c, uint64_t stacks)
@@ -26,25 +41,32 @@ void descriptors_init(struct cpu *c, uint64_t stacks)
     uint64_t *g = gdt[c->id];
     uint64_t base = (uint64_t)t;
 
-    c->stack_top = stacks + STACKS_MAIN_TOP * (uint64_t)PAGE_SIZE;
-    t->rsp[0] = c->stack_top;
-    t->ist[IST_NMI - 1] = ist_top(stacks, IST_NMI);
-    t->ist[IST_DF - 1] = ist_top(stacks, IST_DF);
-    t->ist[IST_MC - 1] = ist_top(stacks, IST_MC);
+    c->stacks = stacks;
+    c->stack_start = stacks + STACKS_MAIN_START;
+    t->rsp[0] = stacks + STACKS_MAIN_END;
+    for (unsigned ist = IST_FIRST; ist <= IST_LAST; ist++) {
+        struct stack_owner *owner = (struct stack_owner *)ist_start(stacks, ist);
+        owner->cpu = c;
+        t->ist[ist - 1] = (uint64_t)owner;
+    }
     t->iomap = sizeof(*t);
 
-    g[SEL_CODE64 / 8] = DESC_CODE64;
-    g[SEL_DATA / 8] = DESC_DATA;
-    g[SEL_CODE32 / 8] = DESC_CODE32;
-    g[SEL_TSS / 8] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
-    g[SEL_TSS / 8 + 1] = base >> 32;
+    descriptors_fill(g);
+    g[SLOT(SEL_TSS)] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
+    g[SLOT(SEL_TSS) + 1] = base >> 32;
     c->tss = t;
     c->gdt = g;
 }
 
+void descriptors_load_gdt(const uint64_t *entries)
+{
+    struct table_pointer p = gdt_pointer(entries);
+    __asm__ volatile("lgdt %0" : : "m"(p));
+}
+
 void descriptors_load(const struct cpu *c)
 {
-    struct table_pointer p = {.limit = GDT_ENTRIES * 8 - 1, .base = (uint64_t)c->gdt};
+    struct table_pointer p = gdt_pointer(c->gdt);
     uint64_t gs = rdmsr(MSR_GS_BASE);
     __asm__ volatile("lgdt %0\n"
                      "pushq %1\n"

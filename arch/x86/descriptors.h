@@ -5,9 +5,10 @@
 
 #include <stdint.h>
 
+#include "arch/x86/selectors.h"
 #include "arch/x86/stacks.h"
 
-#define GDT_ENTRIES 6
+#define GDT_ENTRIES ((SEL_END - SEL_FIRST) / 8) /* that are ours: from SEL_FIRST on */
 
 /* SDM vol. 3, 7.7. */
 struct tss {
@@ -26,10 +27,21 @@ struct table_pointer {
     uint64_t base;
 } __attribute__((packed));
 
+/* For LGDT: a GDT whose entries from SEL_FIRST on are these. What lies below them in memory is never looked at: our
+ * selectors, and those that the processor is made to load, are all behind. */
+static inline struct table_pointer gdt_pointer(const uint64_t *entries)
+{
+    return (struct table_pointer){.limit = SEL_END - 1, .base = (uint64_t)entries - SEL_FIRST};
+}
+
 struct cpu;
 
 /* Make the tables for c, whose stacks lie at address stacks (stacks.h). */
 void descriptors_init(struct cpu *c, uint64_t stacks);
+/* Code, data and the guests' flat segments, at their places from SEL_FIRST on: GDT_ENTRIES descriptors. */
+void descriptors_fill(uint64_t *entries);
+/* LGDT alone: ours are at the same places in each. */
+void descriptors_load_gdt(const uint64_t *entries);
 /* Load them on c itself: GDT, all segments, TR. Keeps the base of %gs. */
 void descriptors_load(const struct cpu *c);
 

@@ -64,6 +64,14 @@ void early_init(const struct boot_info *info, uint64_t max_pa)
     take_note(virt_to_phys(image_start), virt_to_phys(image_end));
 }
 
+bool early_has_ram(uint64_t start, uint64_t end)
+{
+    for (unsigned i = 0; i < early_ram.nr; i++)
+        if (start < early_ram.r[i].end && early_ram.r[i].start < end)
+            return true;
+    return false;
+}
+
 uint64_t early_take(uint64_t bytes, uint64_t limit)
 {
     uint64_t pa = ranges_take(&free_ram, bytes, limit);

@@ -37,15 +37,6 @@ bool hvm_pat_valid(uint64_t value);
 uint32_t hvm_io_read(struct arch_vcpu *v, uint16_t port, unsigned size);
 void hvm_io_write(struct arch_vcpu *v, uint16_t port, unsigned size, uint32_t value);
 
-/* --- hvm_fpu.c: XSAVE state. */
-int hvm_fpu_init(struct arch_vcpu *v); /* allocates v->xsave; 0 or -XEN_ENOMEM */
-void hvm_fpu_free(struct arch_vcpu *v);
-void hvm_fpu_reset(struct arch_vcpu *v); /* to the state after INIT */
-void hvm_fpu_load(struct arch_vcpu *v);  /* memory -> processor, on a switch */
-void hvm_fpu_save(struct arch_vcpu *v);
-bool hvm_xsetbv(struct arch_vcpu *v, uint32_t index, uint64_t value); /* false: #GP */
-uint64_t hvm_xcr0_allowed(void);                                      /* 0: no XSAVE */
-
 /* --- guest_walk.c: the guest's own page tables, as the processor would walk them for a supervisor access. */
 int guest_walk(const struct arch_vcpu *v, const struct guest_paging *paging, uint64_t va, bool write, uint64_t *gpa);
 

@@ -9,6 +9,7 @@
 #include "arch/x86/hvm.h"
 
 #include "arch/x86/creg.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
 #include "arch/x86/unequal.h"
@@ -93,7 +94,7 @@ static void fix_max_leaf(const struct cpuid_context *c, struct cpuid *r)
 static void fix_leaf1(const struct cpuid_context *c, struct cpuid *r)
 {
     r->ebx = (r->ebx & 0xff00) | 1U << 16 | apic_id(c) << 24;
-    if (!hvm_xcr0_allowed())
+    if (!fpu_xcr0_allowed())
         r->ecx &= ~(BIT(26) | BIT(28) | BIT(29) | BIT(12));
     if ((r->ecx & BIT(26)) && (c->guest_cr4 & CR4_OSXSAVE))
         r->ecx |= ECX_OSXSAVE;
@@ -134,7 +135,7 @@ static void fix_topology(const struct cpuid_context *c, struct cpuid *r)
 /* XSAVE: the components that the guest may enable. Sizes come from the machine, whose XCR0 is the guest's now. */
 static void fix_xsave(const struct cpuid_context *c, struct cpuid *r)
 {
-    uint64_t allowed = hvm_xcr0_allowed();
+    uint64_t allowed = fpu_xcr0_allowed();
 
     if (!allowed) {
         *r = (struct cpuid){0};

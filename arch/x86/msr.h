@@ -9,10 +9,10 @@
 #include "arch/x86/regs.h"
 
 /* If the instruction at label `fault` raises an exception, go on at label `resume` (struct ex_entry). */
-#define EX_TABLE(fault, resume)       \
-    ".pushsection .ex_table, \"a\"\n" \
-    ".balign 8\n"                     \
-    ".quad " #fault ", " #resume "\n" \
+#define EX_TABLE(fault, resume)          \
+    ".pushsection .ex_table, \"a\"\n"    \
+    ".balign 8\n"                        \
+    ".quad " #fault ", " #resume ", 0\n" \
     ".popsection\n"
 
 static inline uint64_t rdmsr(uint32_t msr)

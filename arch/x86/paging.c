@@ -68,7 +68,7 @@ static uint64_t *find_entry(uint64_t va, unsigned level, bool create)
             uint64_t pa = create ? new_table() : 0;
             if (!pa)
                 return NULL;
-            *e = pa | PTE_PRESENT | PTE_WRITE;
+            *e = pa | PTE_PRESENT | PTE_WRITE | (va >= M2P_BASE && va < M2P_END ? PTE_USER : 0);
         }
         if (*e & PTE_LARGE)
             return NULL;
@@ -148,30 +148,21 @@ static void map_direct_around_image(uint64_t start, uint64_t end)
     map_direct(ro_end, end, PTE_WRITE);
 }
 
-static bool is_ram(uint64_t start, uint64_t end)
-{
-    for (unsigned i = 0; i < early_ram.nr; i++)
-        if (start < early_ram.r[i].end && early_ram.r[i].start < end)
-            return true;
-    return false;
-}
-
 /* In the direct map as well, so that its address stays what it was. cpu_init_this() makes PTE_PWT write-combining. */
 static void map_video_memory(const struct boot_framebuffer *fb)
 {
     uint64_t start = fb->addr & ~(uint64_t)(PAGE_SIZE - 1);
     uint64_t end = (fb->addr + (uint64_t)fb->pitch * fb->height + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    if (start >= MIB && end <= max_pa && !is_ram(start, end))
+    if (start >= MIB && end <= max_pa && !early_has_ram(start, end))
         map_direct(start, end, PTE_WRITE | PTE_PWT);
 }
 
 static uint64_t map_ram(void)
 {
     uint64_t top = 0;
-    ranges_remove(&early_ram, 0, MIB);
     map_direct(0, MIB, PTE_WRITE); /* firmware's tables and the screen are there; the MTRRs know what is not RAM */
     for (unsigned i = 0; i < early_ram.nr; i++) {
-        map_direct_around_image(early_ram.r[i].start, early_ram.r[i].end);
+        map_direct_around_image(clamp(early_ram.r[i].start, MIB, MAX_PHYS), early_ram.r[i].end);
         if (early_ram.r[i].end > top)
             top = early_ram.r[i].end;
     }
@@ -189,6 +180,14 @@ static void find_features(void)
         max_pa = MAX_PHYS;
 }
 
+/* Tables of pv guests have copies of our L4 entries: none is added later. */
+static void make_slots(void)
+{
+    for (uint64_t va = M2P_BASE; va < DIRECTMAP_BASE + max_pa; va += LEVEL_SIZE(4))
+        if (!find_entry(va, 3, true))
+            panic("no memory below 4 GiB for the page tables");
+}
+
 uint64_t arch_memory_init(const struct boot_info *info)
 {
     find_features();
@@ -196,8 +195,7 @@ uint64_t arch_memory_init(const struct boot_info *info)
     uint64_t frames = map_ram();
     map_video_memory(&info->framebuffer);
     map_image();
-    if (!find_entry(VMAP_BASE, 3, true))
-        panic("no memory below 4 GiB for the page tables");
+    make_slots();
     if (nx)
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
     write_cr3(virt_to_phys(root));
@@ -215,11 +213,25 @@ bool paging_map_page(uint64_t va, uint64_t mfn)
     return ok;
 }
 
+const uint64_t *paging_reserved_slots(void)
+{
+    return &root[L4_SLOT(M2P_BASE)];
+}
+
+bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size)
+{
+    spin_lock(&lock);
+    bool ok = map(M2P_BASE + offset, mfn << PAGE_SHIFT, size, PTE_USER | nx) &&
+              map(M2P_WRITABLE + offset, mfn << PAGE_SHIFT, size, PTE_WRITE | nx);
+    spin_unlock(&lock);
+    return ok;
+}
+
 void *map_device(uint64_t pa, size_t size)
 {
     uint64_t offset = pa % PAGE_SIZE;
     uint64_t bytes = (offset + size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    if (!size || pa >= max_pa || bytes > max_pa - (pa - offset))
+    if (!size || pa >= max_pa || bytes > max_pa - (pa - offset) || early_has_ram(pa, pa + size))
         return NULL;
     spin_lock(&lock);
     uint64_t va = devices_next;

@@ -35,7 +35,8 @@ static inline uint64_t virt_to_mfn(const volatile void *p)
     return virt_to_phys(p) >> PAGE_SHIFT;
 }
 
-/* Map size bytes of device registers at pa, uncached, for ever. NULL if memory or address space has run out. */
+/* Map size bytes of device registers at pa, uncached, for ever. NULL if memory or address space has run out, or if RAM
+ * is there, whatever the firmware's tables say. */
 void *map_device(uint64_t pa, size_t size);
 
 /*
@@ -43,6 +44,13 @@ void *map_device(uint64_t pa, size_t size);
  * The address must not be mapped yet. For the stacks of CPUs.
  */
 bool paging_map_page(uint64_t va, uint64_t mfn);
+
+/* Map size bytes from frame mfn on at this offset of the machine-to-physical table: to be read by ring 3, and to be
+ * written at the second address. All multiples of a page; nothing is mapped there yet. False if memory has run out. */
+bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size);
+
+/* The 16 entries of our L4 table: they stay as they are from arch_memory_init() on. */
+const uint64_t *paging_reserved_slots(void);
 
 /* Physical address of the final L4 table; the same for all CPUs, below 4 GiB. */
 uint64_t paging_root(void);

@@ -6,6 +6,12 @@
 #define RFLAGS_FIXED (1 << 1)
 #define RFLAGS_TF (1 << 8)
 #define RFLAGS_IF (1 << 9)
+#define RFLAGS_IOPL (3 << 12)
+#define RFLAGS_IOPL_SHIFT 12
+#define RFLAGS_NT (1 << 14)
+#define RFLAGS_RF (1 << 16)
+#define RFLAGS_VM (1 << 17)
+#define RFLAGS_AC (1 << 18)
 #define RFLAGS_ID (1 << 21)
 
 #define CR0_PE (1 << 0)
@@ -19,6 +25,8 @@
 #define CR0_CD (1 << 30)
 #define CR0_PG 0x80000000
 
+#define CR4_TSD (1 << 2)
+#define CR4_DE (1 << 3)
 #define CR4_PSE (1 << 4)
 #define CR4_PAE (1 << 5)
 #define CR4_MCE (1 << 6)
@@ -37,6 +45,10 @@
 #define MSR_PAT 0x277
 #define MSR_X2APIC_BASE 0x800
 #define MSR_EFER 0xc0000080
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_CSTAR 0xc0000083
+#define MSR_FMASK 0xc0000084
 #define MSR_FS_BASE 0xc0000100
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
@@ -62,6 +74,10 @@
 #define CPUID_80000001_EDX_NX (1 << 20)
 #define CPUID_80000001_EDX_PAGE1GB (1 << 26)
 #define CPUID_80000001_EDX_LM (1 << 29)
+
+#define PAGE_FAULT_PRESENT (1 << 0) /* error code of a page fault */
+#define PAGE_FAULT_WRITE (1 << 1)
+#define PAGE_FAULT_USER (1 << 2)
 
 #define PTE_PRESENT 0x1
 #define PTE_WRITE 0x2

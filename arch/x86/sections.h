@@ -22,6 +22,7 @@ extern const uint8_t data_start[];
 /* Instructions that may fault, and where to go on (arch/x86/msr.h). */
 struct ex_entry {
     uint64_t fault, resume;
+    uint64_t tells; /* 1: %rax is the vector and %rcx the error code at `resume` */
 };
 extern const struct ex_entry ex_table_start[], ex_table_end[];
 

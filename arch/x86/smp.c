@@ -77,7 +77,7 @@ static void prepare_parking(void)
     static struct gate idt[VEC_MC + 1] __attribute__((aligned(16)));
     idt[VEC_NMI] = idt[VEC_MC] = trap_gate((uint64_t)smp_parked, 0);
     smp_park_idt = (struct table_pointer){.limit = sizeof(idt) - 1, .base = (uint64_t)idt};
-    smp_park_gdt = (struct table_pointer){.limit = GDT_ENTRIES * 8 - 1, .base = (uint64_t)cpus[0].gdt};
+    smp_park_gdt = gdt_pointer(cpus[0].gdt);
 }
 
 static void prepare_trampoline(uint64_t page)
@@ -284,10 +284,9 @@ void arch_panic_stop_others(void)
 
 void smp_recover_this_cpu(void)
 {
-    struct table_pointer gdtr;
-    __asm__ volatile("sgdt %0" : "=m"(gdtr));
+    uint64_t here = (uint64_t)__builtin_frame_address(0);
     for (unsigned i = 0; i < MAX_CPUS; i++) {
-        if (cpus[i].self && (uint64_t)cpus[i].gdt == gdtr.base)
+        if (cpus[i].self && here - cpus[i].stacks < STACKS_PAGES * PAGE_SIZE)
             wrmsr(MSR_GS_BASE, (uint64_t)&cpus[i]);
     }
 }

@@ -28,7 +28,7 @@ extern struct table_pointer smp_park_idt, smp_park_gdt;
 /* Has another CPU called arch_panic_stop_others()? For the NMI handler. */
 bool smp_is_stopping(void);
 
-/* A trap may have come while %gs was a guest's: find the CPU by its GDT, which no guest changes, and set %gs. */
+/* A trap may have come while %gs was a guest's: find the CPU by the stack that is in use, and set %gs. */
 void smp_recover_this_cpu(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "arch/x86/descriptors.h"
 #include "arch/x86/io.h"
 #include "arch/x86/offsets.h"
+#include "arch/x86/pv/entry.h"
 #include "arch/x86/sections.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/timer.h"
@@ -21,11 +22,15 @@
 #include "kernel/printk.h"
 
 _Static_assert(offsetof(struct trap_frame, vector) == TRAP_FRAME_REGS, "trap_entry.S");
-_Static_assert(offsetof(struct trap_frame, cs) == TRAP_FRAME_CS, "trap_entry.S");
+_Static_assert(offsetof(struct trap_frame, error) == TRAP_FRAME_REGS + TRAP_ERROR, "trap_entry.S");
+_Static_assert(offsetof(struct trap_frame, cs) == TRAP_FRAME_REGS + TRAP_CS, "trap_entry.S");
+_Static_assert(offsetof(struct trap_frame, ss) == TRAP_FRAME_REGS + TRAP_SS, "trap_entry.S");
 
 #define NR_EXCEPTIONS 32
 #define STUB_SIZE 16
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
+#define GATE_DPL3 0x60
+#define DR6_NONE 0xffff0ff0
 
 struct trap_counts trap_counts;
 static __attribute__((aligned(16))) struct gate idt[NR_VECTORS];
@@ -71,6 +76,8 @@ static bool fix_up(struct trap_frame *frame)
     for (const struct ex_entry *e = ex_table_start; e < ex_table_end; e++) {
         if (e->fault == frame->rip) {
             frame->rip = e->resume;
+            frame->rax = e->tells ? frame->vector : frame->rax;
+            frame->rcx = e->tells ? frame->error : frame->rcx;
             return true;
         }
     }
@@ -80,7 +87,7 @@ static bool fix_up(struct trap_frame *frame)
 /* Is the address the guard page of one of this CPU's stacks? */
 static bool is_guard(uint64_t va)
 {
-    uint64_t low = this_cpu()->stack_top - STACKS_MAIN_TOP * (uint64_t)PAGE_SIZE;
+    uint64_t low = this_cpu()->stacks;
     uint64_t page = (va - low) >> PAGE_SHIFT;
     return va >= low && page < STACKS_PAGES && !stacks_is_stack((unsigned)page);
 }
@@ -142,6 +149,26 @@ static void nmi(struct trap_frame *frame)
     count(&trap_counts.nmi);
 }
 
+/* The first instruction of a way in from ring 3? */
+static bool is_entry(uint64_t rip)
+{
+    return (rip >= (uint64_t)trap_stubs && rip < (uint64_t)trap_stubs_end) || rip == (uint64_t)pv_syscall ||
+           rip == (uint64_t)pv_syscall32;
+}
+
+/*
+ * In the hypervisor there is no breakpoint and no single step. But what MOV SS or POP SS in ring 3 holds back (a
+ * breakpoint on its operand) comes after the next instruction, and that may have been a SYSCALL or INT3 (SDM Vol. 3A,
+ * 6.8.3; CVE-2018-8897). The guest that plays this loses the exception.
+ */
+static void debug(struct trap_frame *frame)
+{
+    if (!is_entry(frame->rip))
+        exception(frame);
+    else
+        __asm__ volatile("movq %0, %%dr6" : : "r"((uint64_t)DR6_NONE));
+}
+
 static void note_work(uint32_t work)
 {
     __atomic_fetch_or(&this_cpu()->work, work, __ATOMIC_SEQ_CST);
@@ -181,7 +208,8 @@ static void unexpected(struct trap_frame *frame)
 typedef void (*trap_handler)(struct trap_frame *frame);
 
 static const trap_handler handlers[NR_VECTORS] = {
-    [0 ... 1] = exception,
+    [0] = exception,
+    [VEC_DB] = debug,
     [VEC_NMI] = nmi,
     [3 ... NR_EXCEPTIONS - 1] = exception,
     [VEC_TIMER] = timer_interrupt,
@@ -203,7 +231,9 @@ void trap_interrupt(unsigned vector)
 
 static uint8_t ist_of(unsigned vector)
 {
-    return vector == VEC_NMI ? IST_NMI : vector == VEC_DF ? IST_DF : vector == VEC_MC ? IST_MC : 0;
+    static const uint8_t ist[NR_VECTORS] = {
+        [VEC_DB] = IST_DB, [VEC_NMI] = IST_NMI, [VEC_DF] = IST_DF, [VEC_MC] = IST_MC};
+    return ist[vector];
 }
 
 struct gate trap_gate(uint64_t entry, uint8_t ist)
@@ -222,6 +252,8 @@ void traps_init(void)
 {
     for (unsigned v = 0; v < NR_VECTORS; v++)
         idt[v] = trap_gate((uint64_t)trap_stubs + v * STUB_SIZE, ist_of(v));
+    idt[VEC_BP].type |= GATE_DPL3; /* a pv guest's INT3 and INTO; its INT n is a #GP */
+    idt[VEC_OF].type |= GATE_DPL3;
 }
 
 void traps_load(void)

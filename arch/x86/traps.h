@@ -7,7 +7,10 @@
 #include <stdint.h>
 
 #define NR_VECTORS 256
+#define VEC_DB 1
 #define VEC_NMI 2
+#define VEC_BP 3
+#define VEC_OF 4
 #define VEC_DF 8
 #define VEC_PF 14
 #define VEC_MC 18
@@ -65,8 +68,10 @@ void trap_interrupt(unsigned vector);
 /* "page fault" ...; never NULL. */
 const char *trap_name(unsigned vector);
 
-/* trap_entry.S: one stub a vector, 16 bytes apart; where stubs return to; called by them. */
-extern const uint8_t trap_stubs[], trap_return[];
+/* trap_entry.S: one stub a vector, 16 bytes apart; where they come back to from trap_dispatch(). */
+extern const uint8_t trap_stubs[], trap_stubs_end[], trap_return[], trap_return_own_stack[];
 void trap_dispatch(struct trap_frame *frame);
+/* After an NMI that ended a guest's turn, and has been handled: let others come. */
+void trap_unmask_nmis(void);
 
 #endif

@@ -8,8 +8,11 @@
 #include <stdint.h>
 
 #define XSTATE_X87 (1ULL << 0)
-#define FCW_AT_RESET 0x37f /* all exceptions masked */
+#define XSTATE_SSE (1ULL << 1)
+#define XSAVE_LEGACY_SIZE 512 /* as FXSAVE writes it */
+#define FCW_AT_RESET 0x37f    /* all exceptions masked */
 #define MXCSR_AT_RESET 0x1f80
+#define MXCSR_DEFINED 0xffffU
 
 struct xsave_area {
     uint16_t fcw, fsw;

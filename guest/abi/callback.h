@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+/* nmi_op (hypercall 28: cmd, address of the handler's address); public header nmi.h. */
+#define XENNMI_register_callback 0
+#define XENNMI_unregister_callback 1
+
 #define CALLBACKOP_register 0
 #define CALLBACKOP_unregister 1
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guest/lib/cpu.h"
 #include "guest/lib/word.h"
 
 #define GUEST_MAX_VCPUS 128U
@@ -76,6 +77,15 @@ void guest_main(void);
 
 /* Frame number by which the hypervisor knows the page at p: a gfn for hvm, a machine frame for pv. */
 uint64_t env_frame(const void *p);
+
+/* CPUID as the hypervisor answers it, Xen's own leaves included. */
+struct cpuid_result env_cpuid(uint32_t leaf, uint32_t subleaf);
+
+/* The address that the last page fault of this vcpu was about. */
+guest_word env_fault_address(void);
+
+/* For trap_try(): run the code at `code` in user mode, until an exception ends it. */
+void env_user_call(const void *code) __attribute__((noreturn));
 
 /* Route upcalls to this domain to evt_upcall(). 0 or -XEN_E*. */
 int env_set_upcall(void);

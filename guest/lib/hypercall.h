@@ -86,6 +86,11 @@ static inline guest_result hv_memory_op(unsigned cmd, void *arg)
     return hypercall2(__HYPERVISOR_memory_op, cmd, guest_address(arg));
 }
 
+static inline guest_result hv_physdev_op(unsigned cmd, void *arg)
+{
+    return hypercall2(__HYPERVISOR_physdev_op, cmd, guest_address(arg));
+}
+
 static inline guest_result hv_xen_version(unsigned cmd, void *arg)
 {
     return hypercall2(__HYPERVISOR_xen_version, cmd, guest_address(arg));

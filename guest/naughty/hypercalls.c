@@ -4,7 +4,6 @@
 #include "guest/lib/env.h"
 #include "guest/lib/events.h"
 #include "guest/lib/hypercall.h"
-#include "guest/lib/pvh/traps.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
 #include "guest/naughty/naughty.h"
@@ -89,7 +88,7 @@ extern const uint8_t user_vmmcall[], user_vmcall[];
 
 static void call_user(void *code)
 {
-    pvh_user_call(code);
+    env_user_call(code);
 }
 
 static void check_ring3(void)

@@ -5,7 +5,6 @@
 #include "guest/abi/hvm.h"
 #include "guest/lib/env.h"
 #include "guest/lib/hypercall.h"
-#include "guest/lib/pvh/traps.h"
 #include "guest/lib/trap.h"
 #include "guest/probe/probe.h"
 
@@ -194,7 +193,7 @@ extern const uint8_t user_vmmcall[], user_in[], user_cpuid[], user_hlt[], user_u
 
 static void call_user(void *code)
 {
-    pvh_user_call(code);
+    env_user_call(code);
 }
 
 static void ask_user(const char *what, const uint8_t *code)

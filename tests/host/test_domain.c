@@ -14,6 +14,7 @@
 #include "kernel/container.h"
 #include "kernel/deferred.h"
 #include "kernel/domain.h"
+#include "kernel/limbo.h"
 #include "kernel/memory.h"
 #include "kernel/printk.h"
 #include "kernel/sched.h"
@@ -46,12 +47,13 @@ uint64_t memory_alloc_owned(unsigned order, uint16_t domid)
     return pages_alloc(&memory_pool, order, domid);
 }
 
-bool memory_put(uint64_t mfn)
+void limbo_free(uint64_t mfn)
 {
-    if (!page_put(mfn_to_page(mfn)))
-        return false;
     pages_free(&memory_pool, mfn, 0);
-    return true;
+}
+
+void limbo_begin(void)
+{
 }
 
 static int ok_domain(struct arch_domain *d)
@@ -85,8 +87,9 @@ static int unmap(struct arch_domain *d, uint64_t gfn)
 static const struct virt_ops ops = {
     .domain_init = ok_domain, .domain_free = nothing_domain, .map = map, .unmap = unmap};
 
-const struct virt_ops *container_ops(void)
+const struct virt_ops *container_ops(enum config_type type)
 {
+    (void)type;
     return &ops;
 }
 

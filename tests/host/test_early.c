@@ -88,6 +88,23 @@ static void no_page_for_other_cpus(void **state)
     assert_int_equal(early_low_page(), 0);
 }
 
+/* Firmware's tables may name the registers of a device, and be wrong: nothing is written to memory as to a device. */
+static void an_address_is_told_from_memory(void **state)
+{
+    (void)state;
+    region(0, 0x9fc00, E820_RAM);
+    region(MIB, GIB, E820_RAM);
+    early_init(&info, 1ULL << 39);
+    assert_true(early_has_ram(0, 1));
+    assert_true(early_has_ram(0x9efff, 0x9f000));
+    assert_false(early_has_ram(0xa0000, 0xc0000));
+    assert_true(early_has_ram(MIB - 1, MIB + 1));
+    assert_true(early_has_ram(GIB, GIB + 8));
+    assert_true(early_has_ram(0, UINT64_MAX));
+    assert_false(early_has_ram(MIB + GIB, UINT64_MAX));
+    assert_false(early_has_ram(0xfed00000, 0xfed00400));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +112,7 @@ int main(void)
         cmocka_unit_test_setup(ram_that_the_processor_cannot_address, begin),
         cmocka_unit_test_setup(page_for_other_cpus, begin),
         cmocka_unit_test_setup(no_page_for_other_cpus, begin),
+        cmocka_unit_test_setup(an_address_is_told_from_memory, begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

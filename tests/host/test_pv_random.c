@@ -8,7 +8,7 @@
  */
 // links: arch/x86/pv/descriptor.c arch/x86/pv/frame.c arch/x86/pv/list.c arch/x86/pv/mmu_update.c arch/x86/pv/mmuext.c
 // links: arch/x86/pv/table.c arch/x86/pv/update.c arch/x86/pv/va_mapping.c arch/x86/pv/vcpu_set.c
-// links: tests/host/pv_fake.c tests/host/pv_check.c tests/host/pv_reference.c
+// links: arch/x86/pv/audit.c tests/host/pv_fake.c tests/host/pv_check.c tests/host/pv_reference.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/pv/entry.h"
 #include "arch/x86/pv/mmu.h"
 #include "arch/x86/virt.h"
 
@@ -55,15 +56,10 @@ struct pv_callback {
 
 /* The way out that the guest took last. */
 struct pv_exit {
-    uint32_t vector; /* exception or interrupt; PV_EXIT_* */
+    uint32_t vector; /* exception or interrupt; PV_EXIT_* (entry.h) */
     uint32_t error;
     uint64_t cr2; /* of a page fault */
 };
-
-#define PV_EXIT_SYSCALL 256   /* SYSCALL in 64-bit code */
-#define PV_EXIT_SYSCALL32 257 /* SYSCALL in compatibility mode */
-#define PV_EXIT_SYSENTER 258
-#define PV_EXIT_BAD_RETURN 259 /* the processor refused the state that the guest wanted to return to */
 
 /* arch_vcpu.hw */
 struct pv_guest {
@@ -93,7 +89,6 @@ struct pv_guest {
     uint64_t cr4; /* the bits that it chose: DE, TSD, OSXSAVE, FSGSBASE */
     uint64_t dr[8];
     uint8_t iopl;
-    uint64_t vm_assist; /* VMASST_TYPE_*: the last vcpu_guest_context's or vm_assist's, of the domain */
     bool nmi_masked;
 };
 
@@ -111,6 +106,17 @@ static inline struct pv_guest *pv_guest(const struct arch_vcpu *v)
 static inline struct pv_container *pv_container(const struct arch_domain *d)
 {
     return d->hw;
+}
+
+/* VMASST_TYPE_*: what the domain asked for. */
+static inline bool pv_assists(const struct arch_vcpu *v, unsigned type)
+{
+    return __atomic_load_n(&pv_container(v->dom)->vm_assist, __ATOMIC_RELAXED) >> type & 1;
+}
+
+static inline bool pv_address_is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
 
 /* --- The upcall mask: byte 1 of the vcpu_info (ABI: xen.h, evtchn_upcall_mask). */
@@ -132,8 +138,10 @@ void pv_inject_page_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
 bool pv_inject_software(struct arch_vcpu *v, unsigned vector);
 void pv_inject_events(struct arch_vcpu *v);  /* the event callback */
 void pv_inject_nmi(struct arch_vcpu *v);     /* the NMI callback */
-void pv_inject_syscall(struct arch_vcpu *v); /* SYSCALL in user mode */
+void pv_inject_syscall(struct arch_vcpu *v); /* PV_EXIT_SYSCALL to _SYSENTER, from user mode; rip is behind it */
 void pv_inject_failsafe(struct arch_vcpu *v);
+/* rflags as the guest's own: IF and IOPL are what it takes for them. */
+uint64_t pv_guest_rflags(const struct arch_vcpu *v);
 
 /* --- load.c: modes. Changes root and %gs base. */
 void pv_enter_kernel_mode(struct arch_vcpu *v);
@@ -150,7 +158,6 @@ bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
 /* What the processor has becomes what struct pv_guest says; load() does so, too. */
 void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
 void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
-void pv_load_gdt(struct arch_vcpu *v);             /* limit */
 /*
  * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
  * empty descriptors. Page n of the LDT; 0: to nothing. On return this CPU has forgotten where it led before. The vcpu
@@ -158,9 +165,11 @@ void pv_load_gdt(struct arch_vcpu *v);             /* limit */
  */
 void pv_map_gdt(struct pv_guest *p, unsigned n, uint64_t mfn);
 void pv_map_ldt(struct pv_guest *p, unsigned n, uint64_t mfn);
+/* LDTR: mmu.ldt_entries. The GDT's limit never changes: empty descriptors follow the guest's. The vcpu is loaded. */
+void pv_load_ldtr(struct pv_guest *p);
 
-/* --- segments.c, which has pv_env_load_ldt() of env.h as well: a fault on the guest's LDT that only wants its page to
- * be mapped? True: try again. */
+/* --- segments.c, which has pv_env_load_ldt() of env.h as well. A page fault on the LDT, at its address in ->tables:
+ * maps the page of it, or gives the guest a page fault at its own address of it. False: cr2 is not there. */
 bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
 
 /* Give back the pages of GDT and LDT. The vcpu runs nowhere. */
@@ -175,11 +184,22 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
-/* --- provider.c */
+/* --- provider.c: env.h, and what virt_ops has about memory. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
 void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
+/* virt_ops.release */
+bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
+
+/* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
+bool pv_m2p_init(void);
+
+/* --- access.c: virt_ops.reach, leave, frame_get, frame_put */
+uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
+void pv_leave(struct arch_vcpu *v, const void *byte, bool write);
+bool pv_frame_get(struct arch_domain *d, uint64_t mfn);
+void pv_frame_put(struct arch_domain *d, uint64_t mfn);
 
 /* --- Hypercalls that only this container has, by number: virt_ops.hypercalls (hypercalls.c). */
 int64_t pv_set_trap_table(struct arch_vcpu *v, uint64_t *args);

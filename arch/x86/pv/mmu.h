@@ -42,6 +42,13 @@ int64_t pv_update_va_mapping(struct pv_vcpu *v, uint64_t *args);
 int64_t pv_update_va_mapping_otherdomain(struct pv_vcpu *v, uint64_t *args);
 int64_t pv_mmuext_op(struct pv_vcpu *v, uint64_t *args);
 
+/*
+ * The entry of an L1 table that maps va in the guest's kernel mode: the frame of the table, 0 if there is none. Others
+ * may change all of it meanwhile.
+ */
+uint64_t pv_find_l1(const struct pv_vcpu *v, uint64_t va);
+#define PV_L1_INDEX(va) ((unsigned)((va) >> 12 & 511))
+
 /* The vcpu is going for good: let go of its roots. It runs nowhere, no CPU has them loaded. */
 void pv_release_roots(struct pv_vcpu *v);
 

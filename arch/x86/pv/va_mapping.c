@@ -20,7 +20,7 @@ static unsigned index_at(uint64_t va, unsigned level)
  * The frame of the L1 table for va, or 0. Others may change the tables meanwhile, and what has been one may be
  * anything: so each frame that is met need only exist, and the last one is checked by who updates it.
  */
-static uint64_t find_l1(const struct pv_vcpu *v, uint64_t va)
+uint64_t pv_find_l1(const struct pv_vcpu *v, uint64_t va)
 {
     uint64_t mfn = v->kernel_root;
 
@@ -57,7 +57,7 @@ static int64_t update(struct pv_vcpu *v, const uint64_t *args, uint16_t data_own
     if (whom_to_flush(v, flags, &set))
         return xen_error(XEN_EFAULT);
     struct pv_update u = {
-        .mfn = find_l1(v, va),
+        .mfn = pv_find_l1(v, va),
         .index = index_at(va, 1),
         .value = args[1],
         .table_owner = v->dom->domid,

@@ -178,7 +178,7 @@ static enum exit_result exit_xsetbv(struct arch_vcpu *v)
 {
     uint64_t value = (uint32_t)v->regs.rax | v->regs.rdx << 32;
 
-    if (svm_vmcb(v)->cpl != 0 || !hvm_xsetbv(v, (uint32_t)v->regs.rcx, value))
+    if (svm_vmcb(v)->cpl != 0 || !fpu_xsetbv(v, (uint32_t)v->regs.rcx, value))
         return inject_gp(v);
     return EXIT_DONE;
 }

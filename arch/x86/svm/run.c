@@ -87,7 +87,7 @@ static void svm_load(struct arch_vcpu *v)
 
     v->cpu = cpu->id;
     __atomic_store_n(&cpu->vcpu, v, __ATOMIC_SEQ_CST);
-    hvm_fpu_load(v);
+    fpu_load(v);
     if (svm_vcpu(v)->debug_loaded)
         svm_debug_load(svm_vcpu(v));
 }
@@ -96,7 +96,7 @@ static void svm_unload(struct arch_vcpu *v)
 {
     if (svm_vcpu(v)->debug_loaded)
         svm_debug_unload(svm_vcpu(v));
-    hvm_fpu_save(v);
+    fpu_save(v);
     __atomic_store_n(&this_cpu()->vcpu, NULL, __ATOMIC_SEQ_CST);
 }
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/hvm.h"
 #include "arch/x86/svm/judge.h"
 #include "arch/x86/svm/vmcb.h"

@@ -35,7 +35,7 @@ int svm_vcpu_init(struct arch_vcpu *v)
 {
     uint64_t own = door_alloc_frames(0), vmcb = door_alloc_frames(0);
 
-    if (!own || !vmcb || hvm_fpu_init(v)) {
+    if (!own || !vmcb || fpu_init(v)) {
         if (own)
             door_free_frames(own, 0);
         if (vmcb)
@@ -53,7 +53,7 @@ void svm_vcpu_free(struct arch_vcpu *v)
 {
     struct svm_vcpu *sv = svm_vcpu(v);
 
-    hvm_fpu_free(v);
+    fpu_free(v);
     if (!sv)
         return;
     door_free_frames(sv->vmcb_pa >> PAGE_SHIFT, 0);
@@ -108,5 +108,5 @@ void svm_vcpu_start(struct arch_vcpu *v, const struct vcpu_start *start)
     sv->nmi_blocked = false;
     sv->vmmcall_length = 0;
     memset(sv->dr, 0, sizeof(sv->dr));
-    hvm_fpu_reset(v);
+    fpu_reset(v);
 }

@@ -165,7 +165,7 @@ static enum exit_result exit_xsetbv(struct arch_vcpu *v)
 {
     uint64_t value = (uint32_t)v->regs.rax | v->regs.rdx << 32;
 
-    return hvm_xsetbv(v, (uint32_t)v->regs.rcx, value) ? EXIT_DONE : inject_gp(v);
+    return fpu_xsetbv(v, (uint32_t)v->regs.rcx, value) ? EXIT_DONE : inject_gp(v);
 }
 
 static enum exit_result exit_rdmsr(struct arch_vcpu *v)

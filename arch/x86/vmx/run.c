@@ -126,7 +126,7 @@ static void vmx_load(struct arch_vcpu *v)
     vmx_write_host_state();
     for (unsigned i = 0; i < VMX_NR_MSRS; i++)
         wrmsr(vmx_switched_msrs[i], vv->msrs[i]);
-    hvm_fpu_load(v);
+    fpu_load(v);
     if (vv->debug_loaded)
         vmx_debug_load(vv);
 }
@@ -138,7 +138,7 @@ static void vmx_unload(struct arch_vcpu *v)
 
     if (vv->debug_loaded)
         vmx_debug_unload(vv);
-    hvm_fpu_save(v);
+    fpu_save(v);
     for (unsigned i = 0; i < VMX_NR_MSRS; i++)
         vv->msrs[i] = rdmsr(vmx_switched_msrs[i]);
     __atomic_store_n(&this_cpu()->vcpu, NULL, __ATOMIC_SEQ_CST);

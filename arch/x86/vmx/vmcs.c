@@ -32,7 +32,7 @@ int vmx_vcpu_init(struct arch_vcpu *v)
 {
     uint64_t own = door_alloc_frames(0), vmcs = door_alloc_frames(0);
 
-    if (!own || !vmcs || hvm_fpu_init(v)) {
+    if (!own || !vmcs || fpu_init(v)) {
         if (own)
             door_free_frames(own, 0);
         if (vmcs)
@@ -52,7 +52,7 @@ void vmx_vcpu_free(struct arch_vcpu *v)
 {
     struct vmx_vcpu *vv = vmx_vcpu(v);
 
-    hvm_fpu_free(v);
+    fpu_free(v);
     if (!vv)
         return;
     door_free_frames(vv->vmcs_pa >> PAGE_SHIFT, 0);
@@ -185,7 +185,7 @@ void vmx_vcpu_start(struct arch_vcpu *v, const struct vcpu_start *start)
     memset(vv->dr, 0, sizeof(vv->dr));
     vv->dr6 = DR6_AT_RESET;
     vv->debug_loaded = false;
-    hvm_fpu_reset(v);
+    fpu_reset(v);
 }
 
 /* --- The hypervisor's side. */

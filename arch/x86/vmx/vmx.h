@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/hvm.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/vmx/resolve.h"

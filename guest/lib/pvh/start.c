@@ -204,6 +204,16 @@ uint64_t env_frame(const void *p)
     return guest_address(p) >> GUEST_PAGE_SHIFT;
 }
 
+struct cpuid_result env_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    return cpu_cpuid(leaf, subleaf);
+}
+
+guest_word env_fault_address(void)
+{
+    return cpu_cr2();
+}
+
 int env_set_upcall(void)
 {
     struct xen_hvm_param param = {

@@ -19,7 +19,10 @@
 
 #define VECTOR_UPCALL 0x40
 
-struct trap_frame; /* pvh/frame.h */
+struct trap_frame; /* guest/lib/frame.h */
+
+/* traps.S */
+extern const uint8_t trap_stubs[256][16];
 
 /* --- Of each width --- */
 
@@ -36,14 +39,9 @@ void pvh_start_state(struct vcpu_hvm_context *context, void (*fn)(void), guest_w
 /* Write entry `index` (0-127) of the page table that serves guest/lib/window.h; the address that it maps. */
 guest_word pvh_set_window_entry(unsigned index, guest_word entry);
 
-/* All registers of the frame, to the console. */
-void pvh_print_registers(const struct trap_frame *f);
-
 /* traps.S: sleep until an interrupt has been taken. */
 void pvh_wait(void);
 extern const uint8_t pvh_wait_hlt[], pvh_wait_end[];
-/* traps.S: call fn(arg) and return TRAP_NONE; or the vector of an exception that trap_divert() took to *catch_sp. */
-int trap_call(void (*fn)(void *), void *arg, guest_word *catch_sp);
 /* traps.S: to the code at ip in ring 3. */
 void pvh_enter_user(guest_word ip, guest_word sp) __attribute__((noreturn));
 
@@ -51,8 +49,5 @@ void pvh_enter_user(guest_word ip, guest_word sp) __attribute__((noreturn));
 
 /* Called by the stubs of traps.S with the frame that they built. */
 void trap_dispatch(struct trap_frame *f);
-
-/* Ring 3 for trap_try(): run the code at `code` in ring 3, until an exception ends it. */
-void pvh_user_call(const void *code) __attribute__((noreturn));
 
 #endif

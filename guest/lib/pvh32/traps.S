@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts: 256 stubs of 16 bytes, one common path. The frame, from the top of the stack down, is
- * struct trap_frame of pvh/frame.h:
+ * struct trap_frame of guest/lib/frame.h:
  *
  *      ss esp                          pushed by the processor, if it came from ring 3
  *      eflags cs eip                   pushed by the processor

@@ -4,7 +4,7 @@
 
 #include "guest/lib/console.h"
 #include "guest/lib/cpu.h"
-#include "guest/lib/pvh/frame.h"
+#include "guest/lib/frame.h"
 
 extern uint32_t pvh32_directory[1024]; /* entry.S */
 
@@ -94,14 +94,14 @@ void pvh_load_tables(unsigned id)
 }
 
 /* A frame from ring 0 ends before the stack pointer, which was just there. */
-void pvh_print_registers(const struct trap_frame *f)
+void trap_print_registers(const struct trap_frame *f)
 {
     bool user = f->cs & 3;
 
     guest_printf("eip %08x cs %04x eflags %08x esp %08x\n", f->ip, f->cs, f->flags,
                  user ? f->sp : guest_address(&f->sp));
     guest_printf("eax %08x ebx %08x ecx %08x edx %08x\n", f->ax, f->bx, f->cx, f->dx);
-    guest_printf("esi %08x edi %08x ebp %08x cr2 %08x\n", f->si, f->di, f->bp, (uint32_t)cpu_cr2());
+    guest_printf("esi %08x edi %08x ebp %08x cr2 %08x\n", f->si, f->di, f->bp, (uint32_t)env_fault_address());
 }
 
 void pvh_set_kernel_stack(unsigned id, guest_word sp)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts: 256 stubs of 16 bytes, one common path. The frame, from the top of the stack down, is
- * struct trap_frame of pvh/frame.h:
+ * struct trap_frame of guest/lib/frame.h:
  *
  *      ss rsp rflags cs rip            pushed by the processor
  *      error                           by the processor, or 0 by the stub
@@ -67,33 +67,6 @@ trap_common:
         pop     %rax
         add     $16, %rsp
         iretq
-
-/* int trap_call(void (*fn)(void *), void *arg, guest_word *catch_sp): call fn(arg) and return TRAP_NONE. An exception
- * in between goes to trap_caught with %rsp = *catch_sp and %eax = vector, as if trap_call() had returned that. */
-        .globl trap_call
-trap_call:
-        push    %rbp
-        push    %rbx
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-        push    %rdx
-        mov     %rsp, (%rdx)
-        mov     %rdi, %rax
-        mov     %rsi, %rdi
-        call    *%rax
-        mov     $-1, %eax
-trap_caught:
-        pop     %rdx
-        movq    $0, (%rdx)
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbx
-        pop     %rbp
-        ret
 
 /* void trap_divert(guest_word sp, guest_word vector, guest_word flags): by IRET, with which the processor lets further
  * NMIs in. */

@@ -14,7 +14,7 @@ REFUSED = {
     "an option without its value": (["-g"], "-g"),
     "a scenario that does not exist": (["-g", "nonsense"], "hello"),
     "a scenario file that does not exist": (["-g", "/nowhere/x.cfg"], "/nowhere/x.cfg"),
-    "an environment that does not exist": (["-e", "dos"], "pvh64, pvh32"),
+    "an environment that does not exist": (["-e", "dos"], "pvh64, pvh32, pv64"),
     "a machine that does not exist": (["-m", "vax"], "qemu, kvm, bochs"),
     "a processor for QEMU": (["-M", "haswell"], "-cpu"),
     "a processor that Bochs lacks": (["-m", "bochs", "-M", "i486"], "corei7_icelake_u"),
@@ -68,6 +68,14 @@ def test_print_only():
     assert words[0] == "qemu-system-x86_64"
     assert words[words.index("-smp") + 1] == "3"
     assert words[-3:] == ["-m", "2048", "a b"]
+
+
+def test_environment():
+    """-e that the hypervisor is not told of: a pv image in an hvm container, or the other way round."""
+    scenario = harness.adhoc("xenolith\nmodule hello name=a\nmodule hello.pvh32 name=b\nmodule hello.pv64 name=c")
+    printed = harness.run_sh("-n", "-m", "qemu", "-e", "pv64", "-f", "direct", "-g", scenario).stdout
+    modules = re.findall(r"hello\.(\w+) name=(.)( type=\"pv\")?", printed)
+    assert modules == [("pv64", "a", ' type="pv"'), ("pvh32", "b", ""), ("pv64", "c", ' type="pv"')]
 
 
 def test_debugger_waits():

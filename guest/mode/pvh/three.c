@@ -9,7 +9,7 @@
 #include "guest/lib/memory.h"
 #include "guest/lib/three_level.h"
 #include "guest/lib/verdict.h"
-#include "guest/mode/mode.h"
+#include "guest/mode/pvh/mode.h"
 
 #define PAGES (GUEST_PORTS_3LEVEL / 8 / GUEST_PAGE_SIZE)
 

@@ -4,7 +4,7 @@
  * processor keeps the state of the loaded vcpu and switches with it. All components that a guest could enable are
  * switched, whatever it has enabled: no guest sees another's.
  */
-#include "arch/x86/hvm.h"
+#include "arch/x86/fpu.h"
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/creg.h"
@@ -57,7 +57,7 @@ static void find_features(void)
     fpu.known = true;
 }
 
-uint64_t hvm_xcr0_allowed(void)
+uint64_t fpu_xcr0_allowed(void)
 {
     if (!fpu.known)
         find_features();
@@ -74,9 +74,9 @@ static void set_xcr0(uint64_t value)
     cpu->xcr0 = value;
 }
 
-int hvm_fpu_init(struct arch_vcpu *v)
+int fpu_init(struct arch_vcpu *v)
 {
-    (void)hvm_xcr0_allowed();
+    (void)fpu_xcr0_allowed();
     uint64_t mfn = door_alloc_frames(fpu.order);
     if (!mfn)
         return -XEN_ENOMEM;
@@ -84,14 +84,14 @@ int hvm_fpu_init(struct arch_vcpu *v)
     return 0;
 }
 
-void hvm_fpu_free(struct arch_vcpu *v)
+void fpu_free(struct arch_vcpu *v)
 {
     if (v->xsave)
         door_free_frames(virt_to_phys(v->xsave) >> PAGE_SHIFT, fpu.order);
     v->xsave = NULL;
 }
 
-void hvm_fpu_reset(struct arch_vcpu *v)
+void fpu_reset(struct arch_vcpu *v)
 {
     struct xsave_area *area = v->xsave;
 
@@ -113,7 +113,7 @@ static void forget_pointers(void)
     __asm__ volatile("fnclex; emms; fildl %0" : : "m"(zero));
 }
 
-void hvm_fpu_load(struct arch_vcpu *v)
+void fpu_load(struct arch_vcpu *v)
 {
     if (fpu.keeps_pointers)
         forget_pointers();
@@ -137,7 +137,7 @@ static void forget_initial_x87(struct xsave_area *area)
         area->xstate_bv &= ~XSTATE_X87;
 }
 
-void hvm_fpu_save(struct arch_vcpu *v)
+void fpu_save(struct arch_vcpu *v)
 {
     if (!fpu.xcr0) {
         __asm__ volatile("fxsave64 (%0)" : : "r"(v->xsave) : "memory");
@@ -149,9 +149,9 @@ void hvm_fpu_save(struct arch_vcpu *v)
 }
 
 /* SDM Vol. 2D, XSETBV: x87 always; AVX needs SSE; AVX-512 is all or nothing and needs AVX. */
-bool hvm_xsetbv(struct arch_vcpu *v, uint32_t index, uint64_t value)
+bool fpu_xsetbv(struct arch_vcpu *v, uint32_t index, uint64_t value)
 {
-    if (index != 0 || !(value & XCR0_X87) || (value & ~hvm_xcr0_allowed()))
+    if (index != 0 || !(value & XCR0_X87) || (value & ~fpu_xcr0_allowed()))
         return false;
     if ((value & XCR0_AVX) && !(value & XCR0_SSE))
         return false;

@@ -9,7 +9,7 @@
 #include "guest/lib/hypercall.h"
 #include "guest/lib/memory.h"
 #include "guest/lib/verdict.h"
-#include "guest/mode/mode.h"
+#include "guest/mode/pvh/mode.h"
 
 #define FILL 0xAA
 #define NO_RAM 0xC8020 /* a frame without memory */

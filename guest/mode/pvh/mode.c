@@ -4,7 +4,7 @@
  * other, by the hypercall-page MSR and by its callback parameter. Checks docs/abi/word-size.md on Xenolith and on the
  * real Xen. Upcalls stay off: the library knows the word size of this mode only.
  */
-#include "guest/mode/mode.h"
+#include "guest/mode/pvh/mode.h"
 
 #include "common/string.h"
 #include "guest/abi/errno.h"

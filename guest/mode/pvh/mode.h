@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of the program, and what they share: calls from the other mode, and which word size is in force. */
-#ifndef GUEST_MODE_MODE_H
-#define GUEST_MODE_MODE_H
+#ifndef GUEST_MODE_PVH_MODE_H
+#define GUEST_MODE_PVH_MODE_H
 
 #include "guest/lib/pvh/other.h"
 

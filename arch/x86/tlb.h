@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Translations of pv guests that processors remember. The hypervisor's own are global and never change while anyone may
+ * remember them; those of hvm guests are the business of nested.c and the back ends.
+ */
+#ifndef ARCH_X86_TLB_H
+#define ARCH_X86_TLB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/x86/cpu.h"
+
+/* As pv_env_tlb_time() and pv_env_tlb_flush_since() of arch/x86/pv/env.h. No lock held; the latter may wait until other
+ * CPUs have left their guests. */
+uint32_t tlb_time(void);
+void tlb_flush_since(uint32_t time);
+/* Has every CPU flushed since, and did not only promise to? Those that have not are told to do it at once; ask again
+ * later. */
+bool tlb_is_flushed_since(uint32_t time);
+/* On return the CPUs of the set (by number) have flushed or will before they enter a pv guest. No lock held. */
+void tlb_forget(uint64_t cpu_set);
+
+/* Everything but global translations is forgotten: by a new root, or with the old one. */
+void tlb_write_cr3(uint64_t mfn);
+void tlb_flush(void);
+/* Just before a pv guest goes on, after cpu_enter_guest(): what tlb_forget() has asked of this CPU. */
+void tlb_enter_guest(struct cpu *c);
+
+#endif
