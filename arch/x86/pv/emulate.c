@@ -151,7 +151,8 @@ static unsigned read_code(uint64_t linear, uint8_t *bytes, unsigned n)
 
     if (pv_address_is_reserved(linear) || pv_env_copy_in(bytes, linear, first))
         return 0;
-    if (first == n || pv_address_is_reserved(linear + first) || pv_env_copy_in(bytes + first, linear + first, n - first))
+    if (first == n || pv_address_is_reserved(linear + first) ||
+        pv_env_copy_in(bytes + first, linear + first, n - first))
         return first;
     return n;
 }
@@ -189,8 +190,8 @@ static bool conclude(struct arch_vcpu *v, const struct pv_insn *insn, enum pv_ou
 /* --- #GP: software interrupts */
 
 /*
- * All gates but those of #BP and #OF are closed to ring 3. The error code names the gate, but not on every processor the
- * right one: the instruction says which it is.
+ * All gates but those of #BP and #OF are closed to ring 3. The error code names the gate, but not on every processor
+ * the right one: the instruction says which it is.
  */
 static bool software_interrupt(struct arch_vcpu *v)
 {
@@ -214,16 +215,29 @@ static const struct row {
     bool users; /* also in user mode, if the instruction's own rules let it */
     pv_play_fn play;
 } rows[] = {
-    {0x6c, true, pv_play_ins},     {0x6d, true, pv_play_ins},      {0x6e, true, pv_play_outs},
-    {0x6f, true, pv_play_outs},    {0xe4, true, pv_play_in},       {0xe5, true, pv_play_in},
-    {0xe6, true, pv_play_out},     {0xe7, true, pv_play_out},      {0xec, true, pv_play_in},
-    {0xed, true, pv_play_in},      {0xee, true, pv_play_out},      {0xef, true, pv_play_out},
-    {0xfa, true, pv_play_interrupt_flag},                          /* CLI */
-    {0xfb, true, pv_play_interrupt_flag},                          /* STI */
-    {0x0f01, false, pv_play_group7},                               /* XSETBV, RDTSCP */
-    {0x0f06, false, pv_play_clts}, {0x0f09, false, pv_play_nothing}, /* WBINVD */
-    {0x0f20, false, pv_play_from_cr}, {0x0f21, false, pv_play_from_dr}, {0x0f22, false, pv_play_to_cr},
-    {0x0f23, false, pv_play_to_dr}, {0x0f30, false, pv_play_wrmsr}, {0x0f31, false, pv_play_rdtsc},
+    {0x6c, true, pv_play_ins},
+    {0x6d, true, pv_play_ins},
+    {0x6e, true, pv_play_outs},
+    {0x6f, true, pv_play_outs},
+    {0xe4, true, pv_play_in},
+    {0xe5, true, pv_play_in},
+    {0xe6, true, pv_play_out},
+    {0xe7, true, pv_play_out},
+    {0xec, true, pv_play_in},
+    {0xed, true, pv_play_in},
+    {0xee, true, pv_play_out},
+    {0xef, true, pv_play_out},
+    {0xfa, true, pv_play_interrupt_flag}, /* CLI */
+    {0xfb, true, pv_play_interrupt_flag}, /* STI */
+    {0x0f01, false, pv_play_group7},      /* XSETBV, RDTSCP */
+    {0x0f06, false, pv_play_clts},
+    {0x0f09, false, pv_play_nothing}, /* WBINVD */
+    {0x0f20, false, pv_play_from_cr},
+    {0x0f21, false, pv_play_from_dr},
+    {0x0f22, false, pv_play_to_cr},
+    {0x0f23, false, pv_play_to_dr},
+    {0x0f30, false, pv_play_wrmsr},
+    {0x0f31, false, pv_play_rdtsc},
     {0x0f32, false, pv_play_rdmsr},
 };
 

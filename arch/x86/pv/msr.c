@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model-specific registers of a pv guest: a table of those that exist. Any other access is #GP. The values are those that
- * the real Xen shows where they don't come from the machine: PV-EMU-19 to 22.
+ * Model-specific registers of a pv guest: a table of those that exist. Any other access is #GP. The values are those
+ * that the real Xen shows where they don't come from the machine: PV-EMU-19 to 22.
  */
 #include "arch/x86/pv/emulate.h"
 
@@ -134,7 +134,8 @@ static bool write_user_gs_base(struct arch_vcpu *v, uint64_t value)
     return set_base(v, SEGBASE_GS_USER, value);
 }
 
-/* --- The hypercall page (arch-x86/cpuid.h, leaf 2): a machine address; bits 11:0 are the page's index, there is one. */
+/* --- The hypercall page (arch-x86/cpuid.h, leaf 2): a machine address; bits 11:0 are the page's index, there is one.
+ */
 static bool write_hypercall_page(struct arch_vcpu *v, uint64_t value)
 {
     uint64_t mfn = value >> PAGE_SHIFT;

@@ -100,7 +100,8 @@ enum pv_outcome pv_play_outs(struct arch_vcpu *v, const struct pv_insn *insn)
     return string(v, insn, outs_element, &v->regs.rsi);
 }
 
-/* CLI and STI, where the guest may use them, do nothing: its interrupt flag is the mask of its vcpu_info (PV-EMU-09). */
+/* CLI and STI, where the guest may use them, do nothing: its interrupt flag is the mask of its vcpu_info (PV-EMU-09).
+ */
 enum pv_outcome pv_play_interrupt_flag(struct arch_vcpu *v, const struct pv_insn *insn)
 {
     (void)insn;

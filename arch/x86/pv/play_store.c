@@ -49,7 +49,7 @@ static uint64_t merged(uint64_t entry, const struct pv_store *s, unsigned shift)
 {
     uint64_t mask = s->size == 8 ? UINT64_MAX : ((1ULL << 8 * s->size) - 1) << shift;
 
-    return (entry & ~mask) | (s->new << shift & mask);
+    return (entry & ~mask) | (s->new << shift &mask);
 }
 
 static int exchange(struct arch_vcpu *v, uint64_t mfn, unsigned index, uint64_t old, uint64_t new)
