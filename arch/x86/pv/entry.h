@@ -16,8 +16,9 @@
 /* struct pv_guest */
 #define PV_GUEST_VECTOR 40
 #define PV_GUEST_ERROR 44
-#define PV_GUEST_CS 58
-#define PV_GUEST_SS 60
+#define PV_GUEST_REFUSED 56
+#define PV_GUEST_CS 68
+#define PV_GUEST_SS 70
 
 /* What a guest may have in RFLAGS while it runs, besides IF and the fixed bit, which are always set: CF PF AF ZF SF TF
  * DF OF NT RF AC ID. */
