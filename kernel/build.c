@@ -8,6 +8,7 @@
 #include "boot/boot_info.h"
 #include "common/format.h"
 #include "common/string.h"
+#include "kernel/build_pv.h"
 #include "kernel/build_pvh.h"
 #include "kernel/config.h"
 #include "kernel/container.h"
@@ -23,13 +24,25 @@ static struct plan {
     struct domain_config config;
     struct build_file file;
     struct domain *domain; /* built, waiting for its start */
-    bool is_domain;        /* its configuration is understood, and it is no ramdisk */
+    bool is_domain;        /* its configuration is understood, and it is none of the following */
     bool is_ramdisk;
-    bool is_bad; /* it is skipped, but counts as the domain that it should have been */
-    bool wanted; /* a ramdisk that a domain took */
+    bool is_other_image; /* instead_of= */
+    bool is_bad;         /* it is skipped, but counts as the domain that it should have been */
+    bool wanted;         /* a ramdisk that a domain took, an image of a domain that there is */
 } plans[BOOT_MAX_MODULES];
 
 static unsigned skipped;
+
+/* Before it is all filled with zeros for nothing. The processor's tables take a little more: the builder finds out. */
+int build_check_memory(const struct domain *d, const char **error)
+{
+    static char sentence[120];
+    uint64_t needed = d->config.memory >> 20, free = memory_free_frames() >> 8;
+    format(sentence, sizeof sentence, "it asks for %llu MiB of memory, and %llu MiB are free",
+           (unsigned long long)needed, (unsigned long long)free);
+    *error = sentence;
+    return needed > free ? -1 : 0;
+}
 
 static void skip(unsigned module, const char *name, const char *why)
 {
@@ -40,27 +53,49 @@ static void skip(unsigned module, const char *name, const char *why)
         printk(LOG_ERROR, "module %u is skipped: %s", module, why);
 }
 
+/* A module that is no domain belongs to one. */
+static bool is_part(const struct domain_config *config)
+{
+    return config->ramdisk_of[0] || config->instead_of[0];
+}
+
 static void read_plan(const struct boot_info *info, unsigned i)
 {
     char error[CONFIG_ERROR_MAX];
     struct plan *p = &plans[i];
     const struct boot_module *m = &info->modules[i];
     if (config_parse(m->cmdline, &p->config, error)) {
-        p->is_bad = !p->config.ramdisk_of[0];
+        p->is_bad = !is_part(&p->config);
         skip(i, p->config.name, error);
         return;
     }
     p->file.data = arch_window(m->start, m->size);
     p->file.size = m->size;
     p->file.cmdline = p->config.cmdline;
-    if (!p->file.data)
+    if (!p->file.data) {
         skip(i, p->config.name, "its memory can't be reached");
-    if (!p->file.data)
-        p->is_bad = !p->config.ramdisk_of[0];
-    else if (p->config.ramdisk_of[0])
-        p->is_ramdisk = true;
-    else
-        p->is_domain = true;
+        p->is_bad = !is_part(&p->config);
+        return;
+    }
+    p->is_ramdisk = p->config.ramdisk_of[0] != '\0';
+    p->is_other_image = p->config.instead_of[0] != '\0';
+    p->is_domain = !is_part(&p->config);
+}
+
+/* A pvh domain without anything to run it becomes a pv domain, if a module has an image for that. */
+static void use_other_image(struct plan *p, unsigned nr_plans)
+{
+    for (unsigned i = 0; i < nr_plans; i++) {
+        struct plan *other = &plans[i];
+        if (!other->is_other_image || strcmp(other->config.instead_of, p->config.name) != 0)
+            continue;
+        other->wanted = true;
+        if (p->config.type != CONFIG_TYPE_PVH || container_ops(CONFIG_TYPE_PVH))
+            continue;
+        p->config.type = CONFIG_TYPE_PV;
+        p->file.data = other->file.data;
+        p->file.size = other->file.size;
+    }
 }
 
 static const char *check_plan(const struct plan *p, uint16_t domid)
@@ -71,11 +106,7 @@ static const char *check_plan(const struct plan *p, uint16_t domid)
         if (domid == 0 && other->is_domain && other->config.privileged)
             return "there is a privileged domain already";
     }
-    if (p->config.type == CONFIG_TYPE_PV)
-        return "type=\"pv\" is not possible: the PV container is not there yet";
-    if (!container_ops())
-        return container_missing();
-    return NULL;
+    return container_ops(p->config.type) ? NULL : container_missing(p->config.type);
 }
 
 static const char *collect_ramdisks(const struct plan *p, unsigned nr_plans, struct build_file *files, unsigned *n)
@@ -106,6 +137,7 @@ static const char *build_domain(struct plan *p, uint16_t domid, unsigned nr_plan
 {
     struct build_file ramdisks[MAX_RAMDISKS];
     unsigned nr_ramdisks;
+    use_other_image(p, nr_plans);
     const char *error = check_plan(p, domid);
     if (!error)
         error = collect_ramdisks(p, nr_plans, ramdisks, &nr_ramdisks);
@@ -114,7 +146,8 @@ static const char *build_domain(struct plan *p, uint16_t domid, unsigned nr_plan
     struct domain *d = domain_create(&p->config, domid, &error);
     if (!d)
         return error;
-    if (build_pvh(d, &p->file, ramdisks, nr_ramdisks, &error)) {
+    bool is_pv = d->config.type == CONFIG_TYPE_PV;
+    if ((is_pv ? build_pv : build_pvh)(d, &p->file, ramdisks, nr_ramdisks, &error)) {
         abandon(d);
         return error;
     }
@@ -126,9 +159,9 @@ static void report(const struct domain *d)
 {
     char name[CONFIG_NAME_MAX + 2];
     format(name, sizeof name, "\"%s\"", d->config.name);
-    printk(LOG_INFO, "domain %-2u %-14s pvh, %llu MiB, %u vcpu%s, first on CPU %u%s", d->arch.domid, name,
-           (unsigned long long)(d->config.memory >> 20), d->nr_vcpus, d->nr_vcpus == 1 ? "" : "s", d->vcpu[0]->arch.cpu,
-           d->privileged ? ", privileged" : "");
+    printk(LOG_INFO, "domain %-2u %-14s %s, %llu MiB, %u vcpu%s, first on CPU %u%s", d->arch.domid, name,
+           d->config.type == CONFIG_TYPE_PV ? "pv" : "pvh", (unsigned long long)(d->config.memory >> 20), d->nr_vcpus,
+           d->nr_vcpus == 1 ? "" : "s", d->vcpu[0]->arch.cpu, d->privileged ? ", privileged" : "");
     if (nr_cpus < 64 && !(d->config.cpus & ((1ULL << nr_cpus) - 1)))
         printk(LOG_WARNING, "domain %u \"%s\": this machine has no CPU of those in cpus=, so it may use all of them",
                d->arch.domid, d->config.name);
@@ -155,14 +188,23 @@ static void build_all(unsigned nr_plans)
     }
 }
 
+/* Modules that should have been a domain's, and there is none of the name. */
+static void name_leftovers(unsigned nr_plans)
+{
+    for (unsigned i = 0; i < nr_plans; i++) {
+        if (plans[i].is_ramdisk && !plans[i].wanted)
+            skip(i, plans[i].config.file, "no domain has the name that its ramdisk_of= gives");
+        if (plans[i].is_other_image && !plans[i].wanted)
+            skip(i, plans[i].config.file, "no domain has the name that its instead_of= gives");
+    }
+}
+
 unsigned build_domains(const struct boot_info *info)
 {
     for (unsigned i = 0; i < info->nr_modules; i++)
         read_plan(info, i);
     build_all(info->nr_modules);
-    for (unsigned i = 0; i < info->nr_modules; i++)
-        if (plans[i].is_ramdisk && !plans[i].wanted)
-            skip(i, plans[i].config.file, "no domain has the name that its ramdisk_of= gives");
+    name_leftovers(info->nr_modules);
     if (info->nr_modules == 0)
         printk(LOG_ERROR, "there are no modules: each domain is a boot module with its configuration");
     for (unsigned i = 0; i < info->nr_modules; i++)

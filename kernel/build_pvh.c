@@ -11,7 +11,6 @@
  */
 #include "kernel/build_pvh.h"
 
-#include "common/format.h"
 #include "common/string.h"
 #include "guest/abi/hvm.h"
 #include "kernel/domain.h"
@@ -54,17 +53,6 @@ static int populate(struct domain *d, uint64_t start, uint64_t bytes)
         gfn += 1ULL << order;
     }
     return 0;
-}
-
-/* Before it is all filled with zeros for nothing. The processor's tables take a little more: populate() finds out. */
-static int check_memory(const struct domain *d, const char **error)
-{
-    static char sentence[120];
-    uint64_t needed = d->config.memory >> 20, free = memory_free_frames() >> 8;
-    format(sentence, sizeof sentence, "it asks for %llu MiB of memory, and %llu MiB are free",
-           (unsigned long long)needed, (unsigned long long)free);
-    *error = sentence;
-    return needed > free ? -1 : 0;
 }
 
 static bool in_ram(const struct domain *d, uint64_t gpa, uint64_t n)
@@ -176,7 +164,7 @@ int build_pvh(struct domain *d, const struct build_file *kernel, const struct bu
     *error = "its kernel has no PHYS32_ENTRY note: it is not a PVH kernel";
     if (!elf.has_phys32_entry)
         return -1;
-    if (check_memory(d, error))
+    if (build_check_memory(d, error))
         return -1;
     if (populate(d, 0, d->ram_low) || populate(d, RAM_HOLE_END, d->ram_high))
         return -1;

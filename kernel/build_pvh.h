@@ -3,16 +3,9 @@
 #ifndef KERNEL_BUILD_PVH_H
 #define KERNEL_BUILD_PVH_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "kernel/build_file.h"
 
 struct domain;
-
-struct build_file {
-    const void *data;
-    size_t size;
-    const char *cmdline; /* for a module: the string that goes with it */
-};
 
 /*
  * Give d its RAM, load the kernel, lay out the start info with its command line and modules, and set the boot vcpu's

@@ -26,7 +26,7 @@ enum lex { LEX_WORD, LEX_END, LEX_UNCLOSED, LEX_TOO_LONG };
 struct config_parser {
     struct domain_config *config;
     char *error;
-    const char *given[16]; /* by slot: the key that set it */
+    const char *given[16]; /* by enum slot: the key that set it */
 };
 
 /* Sets its part of the configuration from value; false if the value is not allowed. */
@@ -302,6 +302,11 @@ static bool set_ramdisk_of(struct domain_config *config, const char *value)
     return copy_name(config->ramdisk_of, value);
 }
 
+static bool set_instead_of(struct domain_config *config, const char *value)
+{
+    return copy_name(config->instead_of, value);
+}
+
 enum slot {
     SLOT_NAME,
     SLOT_TYPE,
@@ -316,6 +321,8 @@ enum slot {
     SLOT_IRQS,
     SLOT_EXPECT,
     SLOT_RAMDISK_OF,
+    SLOT_INSTEAD_OF,
+    NR_SLOTS,
 };
 
 /* Keys with one slot mean the same. An error says: key="value": must be <allowed>. */
@@ -340,6 +347,7 @@ static const struct config_key {
     {"irqs", SLOT_IRQS, set_irqs, "a list such as [16,18] or 16-19 of interrupt lines from 0 to 63"},
     {"expect", SLOT_EXPECT, set_expect, "success, crash or running"},
     {"ramdisk_of", SLOT_RAMDISK_OF, set_ramdisk_of, "the name of a domain, 1 to 31 printable characters"},
+    {"instead_of", SLOT_INSTEAD_OF, set_instead_of, "the name of a domain, 1 to 31 printable characters"},
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -508,6 +516,25 @@ static void complete(const struct config_parser *parser)
         config->evtchn_extended = EVTCHN_EXTENDED_FIFO | (config->privileged ? EVTCHN_EXTENDED_3LEVEL : 0);
 }
 
+/* Such a module has the configuration of the domain that it stands for. */
+static int check_instead_of(const struct config_parser *parser)
+{
+    if (!parser->given[SLOT_INSTEAD_OF])
+        return 0;
+    for (unsigned i = 0; i < NR_SLOTS; i++) {
+        if (!parser->given[i] || i == SLOT_INSTEAD_OF || i == SLOT_TYPE)
+            continue;
+        format(parser->error, CONFIG_ERROR_MAX, "%s: is not for a module with instead_of=", parser->given[i]);
+        return -1;
+    }
+    if (parser->given[SLOT_TYPE] && parser->config->type != CONFIG_TYPE_PV) {
+        format(parser->error, CONFIG_ERROR_MAX, "type: a module with instead_of= is for pv");
+        return -1;
+    }
+    parser->config->type = CONFIG_TYPE_PV;
+    return 0;
+}
+
 int config_parse(const char *line, struct domain_config *config, char *error)
 {
     struct config_parser parser = {.config = config, .error = error};
@@ -527,5 +554,5 @@ int config_parse(const char *line, struct domain_config *config, char *error)
     if (lex != LEX_END)
         return lexical_error(&parser, &lexer, lex);
     complete(&parser);
-    return 0;
+    return check_instead_of(&parser);
 }

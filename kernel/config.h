@@ -7,6 +7,7 @@
  * before it) is the image's file name, which QEMU puts there and GRUB does not; both  name="x y"  and  "name=x y"
  * (GRUB moves the quotes) are understood. No key may be given twice.
  *
+ * With instead_of= no other key is allowed but type=, and the domain's type is pv.
  * The default of evtchn_extended is fifo, and fifo,3level in a privileged domain. memory is 1M to 1024G.
  */
 #ifndef KERNEL_CONFIG_H
@@ -18,7 +19,7 @@
 
 #define CONFIG_NAME_MAX 32
 #define CONFIG_CMDLINE_MAX 1024
-#define CONFIG_ERROR_MAX 200
+#define CONFIG_ERROR_MAX 240
 
 enum config_type { CONFIG_TYPE_PVH, CONFIG_TYPE_PV };
 
@@ -44,6 +45,8 @@ struct domain_config {
     uint64_t irqs;             /* irqs= list of interrupt lines such as "[16,18]" or "16-19": bit mask of 0..63 */
     enum config_expect expect; /* expect= success|crash|running */
     char ramdisk_of[CONFIG_NAME_MAX]; /* ramdisk_of=NAME: this module is a file for the domain NAME, not a domain */
+    /* instead_of=NAME: this module is the image of the domain NAME, if that is pvh and there is nothing for it here */
+    char instead_of[CONFIG_NAME_MAX];
 };
 
 /* Parse line into *config (defaults first). 0, or -1 with one clear sentence in error[CONFIG_ERROR_MAX]. */

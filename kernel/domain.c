@@ -98,10 +98,10 @@ struct domain *domain_create(const struct domain_config *config, uint16_t domid,
         return NULL;
     d->config = *config;
     d->arch.domid = domid;
-    d->arch.ops = container_ops();
+    d->arch.ops = container_ops(config->type);
     d->nr_vcpus = (uint16_t)config->vcpus;
     d->privileged = config->privileged;
-    d->container = CONTAINER_HVM;
+    d->container = config->type == CONFIG_TYPE_PV ? CONTAINER_PV : CONTAINER_HVM;
     d->refs = 1;
     d->shutdown = d->shutdown_code = DOMAIN_NOT_SHUT;
     watchdogs_init(d);

@@ -106,7 +106,7 @@ static inline struct domain *arch_to_domain(const struct arch_domain *a)
 
 /*
  * A new domain with its vcpus (down), its event channels and its shared_info, but without memory, in the table and
- * not running. NULL: *error says why in a sentence; nothing remains.
+ * not running. Its type has a container here. NULL: *error says why in a sentence; nothing remains.
  */
 struct domain *domain_create(const struct domain_config *config, uint16_t domid, const char **error);
 /* The boot vcpu may run now. */

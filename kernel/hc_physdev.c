@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physdev_op(cmd, arg): physical interrupts and I/O. A domain that has no interrupt line (irqs=) has none of it, as a
- * PVH domain of the real Xen.
+ * physdev_op(cmd, arg): physical interrupts and I/O. A PVH domain that has no interrupt line (irqs=) has none of it, as
+ * on the real Xen. In the older form the command stands in front of the structure.
  */
 #include "common/error.h"
 #include "guest/abi/physdev.h"
@@ -9,6 +9,8 @@
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 #include "kernel/pirq.h"
+
+#define NR_PORTS 65536U
 
 static int64_t op_irq_status_query(struct vcpu *v, uint64_t arg)
 {
@@ -30,15 +32,55 @@ static int64_t op_eoi(struct vcpu *v, uint64_t arg)
     return pirq_end(v->domain, eoi.irq);
 }
 
-static int64_t (*const operations[])(struct vcpu *v, uint64_t arg) = {
-    [PHYSDEVOP_irq_status_query] = op_irq_status_query,
-    [PHYSDEVOP_eoi] = op_eoi,
+static int64_t op_set_iopl(struct vcpu *v, uint64_t arg)
+{
+    struct physdev_set_iopl s;
+    if (copy_from_guest(v, &s, arg, sizeof s))
+        return xen_error(XEN_EFAULT);
+    if (s.iopl > 3)
+        return xen_error(XEN_EINVAL);
+    v->domain->arch.ops->set_iopl(&v->arch, s.iopl);
+    return 0;
+}
+
+/* The bitmap says which ports the guest's users may use of those that the domain may: it may use none. */
+static int64_t op_set_iobitmap(struct vcpu *v, uint64_t arg)
+{
+    struct physdev_set_iobitmap s;
+    if (copy_from_guest(v, &s, arg, sizeof s))
+        return xen_error(XEN_EFAULT);
+    return s.nr_ports > NR_PORTS ? xen_error(XEN_EINVAL) : 0;
+}
+
+static const struct {
+    int64_t (*fn)(struct vcpu *v, uint64_t arg);
+    bool is_pv; /* only there; else it is for domains with interrupt lines */
+} operations[] = {
+    [PHYSDEVOP_irq_status_query] = {op_irq_status_query, false},
+    [PHYSDEVOP_set_iopl] = {op_set_iopl, true},
+    [PHYSDEVOP_set_iobitmap] = {op_set_iobitmap, true},
+    [PHYSDEVOP_eoi] = {op_eoi, false},
 };
+
+static int64_t physdev_op(struct vcpu *v, uint32_t cmd, uint64_t arg)
+{
+    const struct domain *d = v->domain;
+    if (cmd >= sizeof operations / sizeof operations[0] || !operations[cmd].fn)
+        return xen_error(XEN_ENOSYS);
+    if (operations[cmd].is_pv ? d->container != CONTAINER_PV : !d->config.irqs)
+        return xen_error(XEN_ENOSYS);
+    return operations[cmd].fn(v, arg);
+}
 
 int64_t hc_physdev_op(struct vcpu *v, uint64_t *args)
 {
-    uint32_t cmd = (uint32_t)args[0];
-    if (!v->domain->config.irqs || cmd >= sizeof operations / sizeof operations[0] || !operations[cmd])
-        return xen_error(XEN_ENOSYS);
-    return operations[cmd](v, args[1]);
+    return physdev_op(v, (uint32_t)args[0], args[1]);
+}
+
+int64_t hc_physdev_op_compat(struct vcpu *v, uint64_t *args)
+{
+    uint64_t cmd; /* and padding */
+    if (copy_from_guest(v, &cmd, args[0], sizeof cmd))
+        return xen_error(XEN_EFAULT);
+    return physdev_op(v, (uint32_t)cmd, args[0] + sizeof cmd);
 }

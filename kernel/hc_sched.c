@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_op(cmd, arg) and set_timer_op(deadline). */
+/* sched_op(cmd, arg), in its older form too, and set_timer_op(deadline). */
 #include "common/error.h"
 #include "guest/abi/sched.h"
 
@@ -159,6 +159,15 @@ int64_t hc_sched_op(struct vcpu *v, uint64_t *args)
     if (cmd >= sizeof operations / sizeof operations[0] || !operations[cmd])
         return xen_error(XEN_ENOSYS);
     return operations[cmd](v, args[1]);
+}
+
+/* The hypercall as it was before it had structures: only what takes no argument. */
+int64_t hc_sched_op_compat(struct vcpu *v, uint64_t *args)
+{
+    uint32_t cmd = (uint32_t)args[0];
+    if (cmd != SCHEDOP_yield && cmd != SCHEDOP_block)
+        return xen_error(XEN_ENOSYS);
+    return operations[cmd](v, 0);
 }
 
 /*

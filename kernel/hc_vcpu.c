@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu_op(cmd, vcpu, arg). */
 #include "common/error.h"
+#include "guest/abi/pv.h"
 #include "guest/abi/vcpu.h"
 
 #include <stddef.h>
@@ -23,25 +24,73 @@
 /* v is the vcpu that the operation is about, cur the caller. */
 typedef int64_t (*vcpu_op_fn)(struct vcpu *cur, struct vcpu *v, uint64_t arg);
 
-static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+/* Nobody else gives v a start state until finish_start(). 0; -XEN_EEXIST: it has one; -XEN_ERESTART. */
+static int begin_start(struct vcpu *v)
 {
-    struct vcpu_hvm_context context;
+    spin_lock(&v->domain->lock);
+    int r = v->starting ? -XEN_ERESTART : 0;
+    if (v->initialised)
+        r = xen_error(XEN_EEXIST);
+    if (r == 0)
+        v->starting = true;
+    spin_unlock(&v->domain->lock);
+    return r;
+}
+
+static void finish_start(struct vcpu *v, bool done)
+{
+    spin_lock(&v->domain->lock);
+    v->starting = false;
+    __atomic_store_n(&v->initialised, done, __ATOMIC_RELEASE); /* if so, op_up() may come: not before */
+    spin_unlock(&v->domain->lock);
+}
+
+static int start_hvm(struct vcpu *v, const struct vcpu_hvm_context *context)
+{
     struct vcpu_start start;
-    struct domain *d = v->domain;
-    if (v->info == v->no_info)
-        return xen_error(XEN_EINVAL);
-    if (copy_from_guest(cur, &context, arg, sizeof context))
-        return xen_error(XEN_EFAULT);
-    spin_lock(&d->lock);
-    int r = v->initialised ? xen_error(XEN_EEXIST) : start_from_context(&context, &start);
+    int r = start_from_context(context, &start);
     if (r == 0 && !virt_start_allowed(&start))
         r = xen_error(XEN_EINVAL);
-    if (r == 0) {
-        d->arch.ops->vcpu_start(&v->arch, &start);
-        __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE); /* now op_up() may come: not before */
-    }
-    spin_unlock(&d->lock);
+    if (r == 0)
+        v->domain->arch.ops->vcpu_start(&v->arch, &start);
     return r;
+}
+
+static int64_t initialise_hvm(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_hvm_context context;
+    if (copy_from_guest(cur, &context, arg, sizeof context))
+        return xen_error(XEN_EFAULT);
+    int r = begin_start(v);
+    if (r)
+        return r;
+    r = start_hvm(v, &context);
+    finish_start(v, r == 0);
+    return r;
+}
+
+/* The structure is too large for a stack, and validating the page tables that it names may take several calls. */
+static int64_t initialise_pv(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_guest_context *context = memory_alloc(sizeof *context);
+    if (!context)
+        return xen_error(XEN_ENOMEM);
+    int r = copy_from_guest(cur, context, arg, sizeof *context);
+    if (r == 0)
+        r = begin_start(v);
+    if (r == 0) {
+        r = v->domain->arch.ops->vcpu_initialise(&v->arch, context);
+        finish_start(v, r == 0);
+    }
+    memory_free(context, sizeof *context);
+    return r;
+}
+
+static int64_t op_initialise(struct vcpu *cur, struct vcpu *v, uint64_t arg)
+{
+    if (v->info == v->no_info)
+        return xen_error(XEN_EINVAL);
+    return v->domain->container == CONTAINER_PV ? initialise_pv(cur, v, arg) : initialise_hvm(cur, v, arg);
 }
 
 static int64_t op_up(struct vcpu *cur, struct vcpu *v, uint64_t arg)

@@ -6,23 +6,52 @@
 #include "common/error.h"
 #include "kernel/door.h"
 
+#define ANY (CONTAINER_HVM | CONTAINER_PV)
+
+/* Without a function it is the container's own: virt_ops.hypercalls. */
 static const struct hypercall {
     hypercall_fn fn;
     const char *name;
     uint8_t containers; /* CONTAINER_* */
 } table[NR_HYPERCALLS] = {
-    [__HYPERVISOR_memory_op] = {hc_memory_op, "memory_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_multicall] = {hc_multicall, "multicall", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_set_timer_op] = {hc_set_timer_op, "set_timer_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_xen_version] = {hc_xen_version, "xen_version", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_console_io] = {hc_console_io, "console_io", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_vcpu_op] = {hc_vcpu_op, "vcpu_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_sched_op] = {hc_sched_op, "sched_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_event_channel_op] = {hc_event_channel_op, "event_channel_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_physdev_op] = {hc_physdev_op, "physdev_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_hvm_op] = {hc_hvm_op, "hvm_op", CONTAINER_HVM | CONTAINER_PV},
-    [__HYPERVISOR_domctl] = {hc_domctl, "domctl", CONTAINER_HVM | CONTAINER_PV},
+    [__HYPERVISOR_set_trap_table] = {NULL, "set_trap_table", CONTAINER_PV},
+    [__HYPERVISOR_mmu_update] = {NULL, "mmu_update", CONTAINER_PV},
+    [__HYPERVISOR_set_gdt] = {NULL, "set_gdt", CONTAINER_PV},
+    [__HYPERVISOR_stack_switch] = {NULL, "stack_switch", CONTAINER_PV},
+    [__HYPERVISOR_set_callbacks] = {NULL, "set_callbacks", CONTAINER_PV},
+    [__HYPERVISOR_fpu_taskswitch] = {NULL, "fpu_taskswitch", CONTAINER_PV},
+    [__HYPERVISOR_sched_op_compat] = {hc_sched_op_compat, "sched_op_compat", CONTAINER_PV},
+    [__HYPERVISOR_set_debugreg] = {NULL, "set_debugreg", CONTAINER_PV},
+    [__HYPERVISOR_get_debugreg] = {NULL, "get_debugreg", CONTAINER_PV},
+    [__HYPERVISOR_update_descriptor] = {NULL, "update_descriptor", CONTAINER_PV},
+    [__HYPERVISOR_memory_op] = {hc_memory_op, "memory_op", ANY},
+    [__HYPERVISOR_multicall] = {hc_multicall, "multicall", ANY},
+    [__HYPERVISOR_update_va_mapping] = {NULL, "update_va_mapping", CONTAINER_PV},
+    [__HYPERVISOR_set_timer_op] = {hc_set_timer_op, "set_timer_op", ANY},
+    [__HYPERVISOR_event_channel_op_compat] = {hc_event_channel_op_compat, "event_channel_op_compat", CONTAINER_PV},
+    [__HYPERVISOR_xen_version] = {hc_xen_version, "xen_version", ANY},
+    [__HYPERVISOR_console_io] = {hc_console_io, "console_io", ANY},
+    [__HYPERVISOR_physdev_op_compat] = {hc_physdev_op_compat, "physdev_op_compat", CONTAINER_PV},
+    [__HYPERVISOR_vm_assist] = {NULL, "vm_assist", CONTAINER_PV},
+    [__HYPERVISOR_update_va_mapping_otherdomain] = {NULL, "update_va_mapping_otherdomain", CONTAINER_PV},
+    [__HYPERVISOR_iret] = {NULL, "iret", CONTAINER_PV},
+    [__HYPERVISOR_vcpu_op] = {hc_vcpu_op, "vcpu_op", ANY},
+    [__HYPERVISOR_set_segment_base] = {NULL, "set_segment_base", CONTAINER_PV},
+    [__HYPERVISOR_mmuext_op] = {NULL, "mmuext_op", CONTAINER_PV},
+    [__HYPERVISOR_nmi_op] = {NULL, "nmi_op", CONTAINER_PV},
+    [__HYPERVISOR_sched_op] = {hc_sched_op, "sched_op", ANY},
+    [__HYPERVISOR_callback_op] = {NULL, "callback_op", CONTAINER_PV},
+    [__HYPERVISOR_event_channel_op] = {hc_event_channel_op, "event_channel_op", ANY},
+    [__HYPERVISOR_physdev_op] = {hc_physdev_op, "physdev_op", ANY},
+    [__HYPERVISOR_hvm_op] = {hc_hvm_op, "hvm_op", ANY},
+    [__HYPERVISOR_domctl] = {hc_domctl, "domctl", ANY},
 };
+
+static int64_t call_container(struct vcpu *v, uint64_t nr, uint64_t *args)
+{
+    const virt_hypercall_fn *own = v->arch.dom->ops->hypercalls;
+    return own && own[nr] ? own[nr](&v->arch, args) : xen_error(XEN_ENOSYS);
+}
 
 int64_t hypercall_dispatch(struct vcpu *v, uint64_t nr, uint64_t *args)
 {
@@ -34,7 +63,7 @@ int64_t hypercall_dispatch(struct vcpu *v, uint64_t nr, uint64_t *args)
     d->hypercalls[nr]++;
     if (!(table[nr].containers & d->container))
         return xen_error(XEN_ENOSYS);
-    return table[nr].fn(v, args);
+    return table[nr].fn ? table[nr].fn(v, args) : call_container(v, nr, args);
 }
 
 const char *hypercall_name(unsigned nr)

@@ -39,8 +39,11 @@ int64_t hc_xen_version(struct vcpu *v, uint64_t *args);
 int64_t hc_console_io(struct vcpu *v, uint64_t *args);
 int64_t hc_vcpu_op(struct vcpu *v, uint64_t *args);
 int64_t hc_sched_op(struct vcpu *v, uint64_t *args);
+int64_t hc_sched_op_compat(struct vcpu *v, uint64_t *args);
 int64_t hc_event_channel_op(struct vcpu *v, uint64_t *args);
+int64_t hc_event_channel_op_compat(struct vcpu *v, uint64_t *args);
 int64_t hc_physdev_op(struct vcpu *v, uint64_t *args);
+int64_t hc_physdev_op_compat(struct vcpu *v, uint64_t *args);
 int64_t hc_hvm_op(struct vcpu *v, uint64_t *args);
 int64_t hc_domctl(struct vcpu *v, uint64_t *args);
 

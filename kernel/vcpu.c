@@ -214,12 +214,15 @@ void vcpu_update_runstate_area(struct vcpu *v, uint64_t now)
 }
 
 /*
- * The interrupt flag alone decides: a shadow of STI or MOV SS ends with the instruction that asks (STI; HLT, or STI and
- * the hypercall), so irq_enabled(), which counts shadows, would put a vcpu to sleep on an event that came before.
+ * hvm: the interrupt flag alone decides: a shadow of STI or MOV SS ends with the instruction that asks (STI; HLT, or
+ * STI and the hypercall), so irq_enabled(), which counts shadows, would put a vcpu to sleep on an event that came
+ * before. pv: the mask in the vcpu_info does.
  */
 bool vcpu_events_deliverable(const struct vcpu *v)
 {
-    return __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST) && (v->arch.regs.rflags & RFLAGS_IF);
+    const struct virt_ops *ops = v->domain->arch.ops;
+    bool open = ops->events_open ? ops->events_open(&v->arch) : (v->arch.regs.rflags & RFLAGS_IF) != 0;
+    return open && __atomic_load_n(v->arch.upcall_pending, __ATOMIC_SEQ_CST);
 }
 
 /*

@@ -33,6 +33,7 @@ struct vcpu {
     bool yielded;        /* [c] lets others go first once */
     bool narrow;         /* [c] the hypercall that runs now comes from 32-bit code */
     bool initialised;    /* [d] has a start state */
+    bool starting;       /* [d] another vcpu is giving it one */
     struct vcpu *next;   /* [r] in the run queue */
     uint64_t queued_at;  /* [r] ns */
     uint64_t slice_left; /* [r] ns of an interrupted slice; 0 = a new one */

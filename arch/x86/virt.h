@@ -114,6 +114,11 @@ struct virt_ops {
      * number; false: it is not d's, or used otherwise. */
     bool (*frame_get)(struct arch_domain *d, uint64_t mfn);
     void (*frame_put)(struct arch_domain *d, uint64_t mfn);
+    /* pv: the frame's entry of the machine-to-physical table that guests read. The caller has a reference, or is the
+     * builder. */
+    void (*set_m2p)(uint64_t mfn, uint64_t pfn);
+    /* pv: PHYSDEVOP_set_iopl, 0 to 3. v is the caller. */
+    void (*set_iopl)(struct arch_vcpu *v, unsigned iopl);
     /* pv: may events be delivered now (the mask is off), and SCHEDOP_block: switch the mask off. hvm: rflags say it. */
     bool (*events_open)(const struct arch_vcpu *v);
     void (*open_events)(struct arch_vcpu *v);

@@ -76,6 +76,7 @@ static void test_defaults(void **state)
     assert_true(config.irqs == 0);
     assert_int_equal(config.expect, CONFIG_EXPECT_SUCCESS);
     assert_string_equal(config.ramdisk_of, "");
+    assert_string_equal(config.instead_of, "");
     good(" \t\n ");
 }
 
@@ -173,7 +174,7 @@ static void test_words(void **state)
 static void test_unknown_keys(void **state)
 {
     static const char all[] = "the keys are name, type, memory, vcpus, event_channels, cmdline, extra, privileged, "
-                              "evtchn_extended, evtchn_numbering, cpus, irqs, expect, ramdisk_of";
+                              "evtchn_extended, evtchn_numbering, cpus, irqs, expect, ramdisk_of, instead_of";
     char sentence[300];
 
     (void)state;
@@ -238,6 +239,29 @@ static void test_type(void **state)
     bad("type=hvm", "type=\"hvm\": must be pvh or pv");
     bad("type=", "type=\"\": must be pvh or pv");
     bad("type=\"PV\"", "type=\"PV\": must be pvh or pv");
+}
+
+/* The pv image of a pvh domain has nothing of its own to say. */
+static void test_instead_of(void **state)
+{
+    static const char *const others[] = {"name=x",        "memory=16",    "vcpus=2",
+                                         "privileged=no", "expect=crash", "ramdisk_of=x"};
+
+    (void)state;
+    good("hello.pv64 instead_of=hello");
+    assert_string_equal(config.instead_of, "hello");
+    assert_int_equal(config.type, CONFIG_TYPE_PV);
+    good("instead_of=\"a b\" type=pv");
+    bad("instead_of=hello type=pvh", "type: a module with instead_of= is for pv");
+    bad("instead_of=", "instead_of=\"\": must be the name of a domain, 1 to 31 printable characters");
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        char line[80] = "instead_of=hello ", sentence[CONFIG_ERROR_MAX];
+        size_t key = strcspn(others[i], "=");
+
+        memcpy(sentence, others[i], key);
+        strcpy(sentence + key, ": is not for a module with instead_of=");
+        bad(strcat(line, others[i]), sentence);
+    }
 }
 
 static void test_memory(void **state)
@@ -418,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_numbers),      cmocka_unit_test(test_privileged),
         cmocka_unit_test(test_extended),     cmocka_unit_test(test_numbering_and_expect),
         cmocka_unit_test(test_cpus),         cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_instead_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: kernel/elf.c
+// links: kernel/elf.c kernel/elf_notes.c
 /* Guest images of both ELF classes, and the ways in which an image can lie about itself. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -262,6 +262,172 @@ static void test_entry_outside(void **state)
     }
 }
 
+/* A pv kernel's notes, as numbers of both sizes; what is given first counts. */
+static void test_pv_notes(void **state)
+{
+    uint64_t base = 0xffffffff80000000;
+    size_t at;
+
+    (void)state;
+    memset(spec.notes, 0, sizeof(spec.notes));
+    at = note(0, "Xen", 4, XEN_ELFNOTE_VIRT_BASE, &base, 8);
+    at = note(at, "Xen", 4, XEN_ELFNOTE_ENTRY, &(uint32_t){0x100020}, 4);
+    at = note(at, "Xen", 4, XEN_ELFNOTE_ENTRY, &(uint32_t){0x100030}, 4);
+    at = note(at, "Xen", 4, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
+    at = note(at, "Xen", 4, XEN_ELFNOTE_LOADER, "generic", 8);
+    at = note(at, "Xen", 4, 0x1000001, "????", 4); /* nothing that is known */
+    spec.phdrs[1].filesz = at;
+    good();
+    assert_true(elf.notes.number[XEN_ELFNOTE_VIRT_BASE] == base);
+    assert_int_equal(elf.notes.number[XEN_ELFNOTE_ENTRY], 0x100020);
+    assert_true(elf_has_note(&elf.notes, XEN_ELFNOTE_ENTRY));
+    assert_false(elf_has_note(&elf.notes, XEN_ELFNOTE_HYPERCALL_PAGE));
+    assert_false(elf.notes.is_legacy || elf.notes.other_version || elf.notes.other_loader);
+    spec.phdrs[1].filesz = note(0, "Xen", 4, XEN_ELFNOTE_ENTRY, &base, 2);
+    bad("a note of the image that should be a number is neither 4 nor 8 bytes long");
+}
+
+static void features(const char *text)
+{
+    memset(spec.notes, 0, sizeof(spec.notes));
+    spec.phdrs[1].filesz = note(0, "Xen", 4, XEN_ELFNOTE_FEATURES, text, (uint32_t)strlen(text) + 1);
+    good();
+}
+
+static void test_features(void **state)
+{
+    size_t at;
+
+    (void)state;
+    features("writable_page_tables|!auto_translated_physmap|made_up|dom0");
+    assert_int_equal(elf.notes.features, 0x805);
+    assert_int_equal(elf.notes.required, 4);
+    assert_false(elf.notes.requires_unknown);
+    features("!made_up|!writable_page_table|!|");
+    assert_int_equal(elf.notes.features, 0);
+    assert_true(elf.notes.requires_unknown);
+    features("");
+    assert_false(elf.notes.requires_unknown);
+    memset(spec.notes, 0, sizeof(spec.notes));
+    at = note(0, "Xen", 4, XEN_ELFNOTE_FEATURES, "dom0", 4); /* without its 0 */
+    at = note(at, "Xen", 4, XEN_ELFNOTE_SUPPORTED_FEATURES, &(uint32_t){0x21}, 4);
+    at = note(at, "Xen", 4, XEN_ELFNOTE_XEN_VERSION, "xen-2.0", 8);
+    spec.phdrs[1].filesz = note(at, "Xen", 4, XEN_ELFNOTE_LOADER, "generi", 7);
+    good();
+    assert_int_equal(elf.notes.features, 0x821);
+    assert_true(elf.notes.other_version && elf.notes.other_loader);
+}
+
+/* The older form: a string in a section. Sections lie in the padding between program headers and segments. */
+#define SECTIONS 0xe00
+#define NAMES 0xf80
+#define STRING 0x1000
+
+static void guest_string(const char *string)
+{
+    unsigned word = spec.bits / 8, size = spec.bits == 64 ? 64 : 40;
+    size_t header = spec.bits == 64 ? 58 : 46, bytes = 8 + 3 * word;
+
+    spec.phdrs[1].type = 0;
+    write_image();
+    put(16 + 8 + 2 * word, SECTIONS, word);
+    put(header, size, 2);
+    put(header + 2, 3, 2);
+    put(header + 4, 1, 2);
+    memcpy(image + NAMES, "\0__xen_guest\0.names", 20);
+    memcpy(image + STRING, string, strlen(string));
+    put(SECTIONS + size, 13, 4);
+    put(SECTIONS + size + bytes - word, NAMES, word);
+    put(SECTIONS + size + bytes, 20, word);
+    put(SECTIONS + 2 * size, 1, 4);
+    put(SECTIONS + 2 * size + bytes - word, STRING, word);
+    put(SECTIONS + 2 * size + bytes, strlen(string), word);
+}
+
+/* As guest_string() has written it. */
+static int parse_written(void)
+{
+    uint8_t *copy = malloc(spec.size);
+    int rc;
+
+    memcpy(copy, image, spec.size);
+    rc = elf_parse(copy, spec.size, &elf, &error);
+    free(copy);
+    return rc;
+}
+
+static void test_string(void **state)
+{
+    (void)state;
+    for (unsigned bits = 32; bits <= 64; bits += 32) {
+        begin_bits(bits);
+        guest_string("GUEST_OS=x,XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,VIRT_ENTRY=0xc0100000,HYPERCALL_PAGE=0x101,"
+                     "LOADER=generic,PAE,FEATURES=!writable_page_tables|dom0");
+        assert_int_equal(parse_written(), 0);
+        assert_true(elf.notes.is_legacy);
+        assert_true(elf.notes.number[XEN_ELFNOTE_VIRT_BASE] == 0xc0000000);
+        assert_true(elf.notes.number[XEN_ELFNOTE_PADDR_OFFSET] == 0xc0000000); /* its default */
+        assert_true(elf.notes.number[XEN_ELFNOTE_ENTRY] == 0xc0100000);
+        assert_true(elf.notes.number[XEN_ELFNOTE_HYPERCALL_PAGE] == 0xc0101000); /* it is a page's number */
+        assert_int_equal(elf.notes.features, 0x801);
+        assert_int_equal(elf.notes.required, 1);
+        assert_false(elf.notes.other_version || elf.notes.other_loader);
+    }
+}
+
+static void test_string_values(void **state)
+{
+    static const char *const wrong[] = {"VIRT_BASE",
+                                        "VIRT_BASE=",
+                                        "VIRT_BASE=0x",
+                                        "VIRT_BASE=12a",
+                                        "VIRT_BASE=0xg",
+                                        "a=b,VIRT_ENTRY=18446744073709551616",
+                                        "VIRT_ENTRY=0x10000000000000000,x"};
+
+    (void)state;
+    guest_string("ELF_PADDR_OFFSET=0,VIRT_BASE=4096,,=,XEN_VER,LOADER=other");
+    assert_int_equal(parse_written(), 0);
+    assert_int_equal(elf.notes.number[XEN_ELFNOTE_VIRT_BASE], 4096);
+    assert_int_equal(elf.notes.number[XEN_ELFNOTE_PADDR_OFFSET], 0);
+    assert_true(elf.notes.other_version && elf.notes.other_loader);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        guest_string(wrong[i]);
+        assert_int_equal(parse_written(), -1);
+        assert_string_equal(error, "a number in the image's section __xen_guest makes no sense");
+    }
+}
+
+/* Sections that lie outside, or have no names, are no sections: many kernels are stripped. */
+static void test_bad_sections(void **state)
+{
+    static const struct {
+        size_t at;
+        uint64_t value;
+        unsigned n;
+    } spoil[] = {
+        {40, UINT64_MAX, 8},
+        {40, IMAGE_SIZE - 191, 8},
+        {58, 63, 2},
+        {60, 0xffff, 2},
+        {62, 3, 2},
+        {SECTIONS + 64 + 24, IMAGE_SIZE - 19, 8},
+        {SECTIONS + 64 + 32, UINT64_MAX, 8},
+        {SECTIONS + 64 + 32, 12, 8},
+        {SECTIONS + 128, 0xffffffff, 4},
+        {SECTIONS + 128 + 24, UINT64_MAX, 8},
+        {SECTIONS + 128 + 32, IMAGE_SIZE, 8},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(spoil) / sizeof(spoil[0]); i++) {
+        guest_string("VIRT_BASE=1");
+        put(spoil[i].at, spoil[i].value, spoil[i].n);
+        assert_int_equal(parse_written(), 0);
+        assert_false(elf.notes.is_legacy);
+    }
+}
+
 static void test_ident(void **state)
 {
     (void)state;
@@ -426,7 +592,8 @@ int main(void)
         TEST(test_both_classes),    TEST(test_no_note),         TEST(test_note_shapes),   TEST(test_bad_notes),
         TEST(test_entry_outside),   TEST(test_ident),           TEST(test_header),        TEST(test_program_headers),
         TEST(test_nothing_to_load), TEST(test_segment_in_file), TEST(test_segment_wraps), TEST(test_overlap),
-        TEST(test_many_segments),
+        TEST(test_many_segments),   TEST(test_pv_notes),        TEST(test_features),      TEST(test_string),
+        TEST(test_string_values),   TEST(test_bad_sections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
