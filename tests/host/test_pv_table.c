@@ -129,33 +129,37 @@ static void the_hypervisors_slots_are_filled_and_cleared(void **state)
 #define CODE64 0x00af9b000000ffffULL /* DPL 0 */
 #define RING3 (3ULL << 45)
 
-static void descriptors_are_checked(void **state)
+/* docs/abi/pv-traps.md, DT-1 to DT-3. */
+static void descriptors_are_adjusted_or_refused(void **state)
 {
     static const struct {
-        uint64_t descriptor;
-        bool allowed;
+        uint64_t descriptor, becomes; /* 0: refused, unless it was 0 */
     } rows[] = {
-        {0, true},
-        {CODE64 | RING3, true},
-        {0x00cf93000000ffffULL | RING3, true},  /* data */
-        {0x00cf9b000000ffffULL | RING3, true},  /* 32-bit code */
-        {0x00ef9b000000ffffULL | RING3, false}, /* long and with a default size of 32 bits */
-        {CODE64, false},                        /* ring 0 */
-        {CODE64 | 1ULL << 45, false},
-        {CODE64 | 2ULL << 45, false},
-        {0x0000ec000008abcdULL, false}, /* call gate for ring 3 */
-        {0x0000890000000067ULL, false}, /* TSS */
-        {0x000082000000ffffULL, false}, /* LDT */
-        {0x00006c000008abcdULL, true},  /* the gate, not present */
+        {0, 0},
+        {CODE64 | RING3, CODE64 | RING3},
+        {CODE64, CODE64 | RING3},
+        {CODE64 | 1ULL << 45, CODE64 | RING3},
+        {CODE64 | 2ULL << 45, CODE64 | RING3},
+        {0x00cf93000000ffffULL, 0x00cff3000000ffffULL}, /* data */
+        {0x00cf9b000000ffffULL, 0x00cffb000000ffffULL}, /* 32-bit code */
+        {0x00ef9b000000ffffULL, 0x00effb000000ffffULL}, /* long and with a default size: nobody can load it */
+        {0x0000ec000008abcdULL, 0x00008c00000babcdULL}, /* a call gate: ring 0 */
+        {0x0000890000000067ULL, 0},                     /* TSS */
+        {0x000082000000ffffULL, 0},                     /* LDT */
+        {0x0000ee0000080000ULL, 0},                     /* interrupt gate */
+        {0x0000e50000080000ULL, 0},                     /* task gate */
+        {0x00006e000008abcdULL, 0x00006e000008abcdULL}, /* not present: anything */
     };
     (void)state;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        *entry_of(20, i * 40) = rows[i].descriptor;
+        *entry_of(20, i * 30) = rows[i].descriptor;
         int rc = pv_get_page_and_type(DOM, 20, 1, PV_DESCRIPTORS);
-        assert_int_equal(rc, rows[i].allowed ? 0 : -XEN_EINVAL);
-        if (!rc)
+        assert_int_equal(rc, rows[i].descriptor && !rows[i].becomes ? -XEN_EINVAL : 0);
+        if (!rc) {
+            assert_int_equal(*entry_of(20, i * 30), rows[i].becomes);
             pv_put_page_and_type(DOM, 20);
-        *entry_of(20, i * 40) = 0;
+        }
+        *entry_of(20, i * 30) = 0;
     }
 }
 
@@ -169,7 +173,7 @@ int main(void)
         T(without_nx_its_bit_is_reserved),
         T(user_is_added_and_global_is_taken_away),
         T(the_hypervisors_slots_are_filled_and_cleared),
-        T(descriptors_are_checked),
+        T(descriptors_are_adjusted_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,8 +144,13 @@ void pv_inject_events(struct arch_vcpu *v);  /* the event callback */
 void pv_inject_nmi(struct arch_vcpu *v);     /* the NMI callback */
 void pv_inject_syscall(struct arch_vcpu *v); /* PV_EXIT_SYSCALL to _SYSENTER, from user mode; rip is behind it */
 void pv_inject_failsafe(struct arch_vcpu *v);
+/* PV_EXIT_BAD_RETURN: the exception that its own IRET would have met. */
+void pv_inject_bad_return(struct arch_vcpu *v);
 /* rflags as the guest's own: IF and IOPL are what it takes for them. */
 uint64_t pv_guest_rflags(const struct arch_vcpu *v);
+
+/* --- iret.c: just before the guest goes on, after events: no address that is not canonical gets into rip. */
+void pv_check_return(struct arch_vcpu *v);
 
 /* --- load.c: modes. Changes root and %gs base. */
 void pv_enter_kernel_mode(struct arch_vcpu *v);
