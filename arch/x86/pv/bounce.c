@@ -19,6 +19,7 @@
 
 #define VECTOR_NMI 2
 #define VECTOR_BP 3
+#define VECTOR_OF 4
 #define VECTOR_UD 6
 #define VECTOR_NM 7
 #define VECTOR_GP 13
@@ -52,11 +53,8 @@ static void push(struct frame *f, uint64_t word)
     f->word[f->n++] = word;
 }
 
-static void push_segments(struct arch_vcpu *v, struct frame *f)
+static void push_segments(struct frame *f, const struct pv_guest *p)
 {
-    struct pv_guest *p = pv_guest(v);
-
-    pv_segments_save(v);
     push(f, p->ds);
     push(f, p->es);
     push(f, p->fs);
@@ -85,7 +83,7 @@ static void make_frame(struct arch_vcpu *v, const struct entry *e, struct frame 
     push(f, r->rcx);
     push(f, r->r11);
     if (e->has_segments)
-        push_segments(v, f);
+        push_segments(f, p);
     if (e->has_error)
         push(f, e->error);
     push(f, r->rip);
@@ -199,7 +197,7 @@ void pv_inject_page_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error)
 /* These have gates of their own in the processor's table, for speed: nobody asks the guest's. */
 static bool always_allowed(unsigned vector)
 {
-    return vector == VECTOR_BP || vector == VECTOR_SYSTEM_CALL;
+    return vector == VECTOR_BP || vector == VECTOR_OF || vector == VECTOR_SYSTEM_CALL;
 }
 
 bool pv_inject_software(struct arch_vcpu *v, unsigned vector)
@@ -235,9 +233,13 @@ void pv_inject_events(struct arch_vcpu *v)
     enter(v, &(struct entry){.address = callback->address, .masks = true, .name = "events"});
 }
 
+/* The frame has what could not be loaded. */
 void pv_inject_failsafe(struct arch_vcpu *v)
 {
-    enter_callback(v, CALLBACKTYPE_failsafe, "a return that failed");
+    struct pv_guest *p = pv_guest(v);
+
+    enter_callback(v, CALLBACKTYPE_failsafe, "segments that are no more");
+    p->ds = p->es = p->fs = p->gs = 0;
 }
 
 /* Until the handler is left by iret there is no other one. A guest without a handler loses it. */

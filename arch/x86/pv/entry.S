@@ -100,10 +100,11 @@ iretq_refused:
         swapgs
         movq %gs:CPU_VCPU, %rdi
         movq VCPU_HW(%rdi), %rdx
-        movl %eax, PV_GUEST_REFUSED(%rdx)
+        shll $16, %eax
+        orl %eax, %ecx
+        movl %ecx, PV_GUEST_ERROR(%rdx)
         movl $PV_EXIT_BAD_RETURN, %eax
         movl %eax, PV_GUEST_VECTOR(%rdx)
-        movl %ecx, PV_GUEST_ERROR(%rdx)
         jmp exit
 
         .section .ex_table, "a"

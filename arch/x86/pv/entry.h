@@ -9,16 +9,16 @@
 #define PV_EXIT_SYSCALL 256    /* SYSCALL in 64-bit code */
 #define PV_EXIT_SYSCALL32 257  /* SYSCALL in compatibility mode */
 #define PV_EXIT_SYSENTER 258   /* a #GP, while IA32_SYSENTER_CS is 0 */
-#define PV_EXIT_BAD_RETURN 259 /* the processor refused the state that the guest wanted to return to */
+/* The processor refused the state that the guest wanted to return to; "error" has its vector in bits 31:16. */
+#define PV_EXIT_BAD_RETURN 259
 
 /* struct arch_vcpu */
 #define VCPU_HW 160
 /* struct pv_guest */
 #define PV_GUEST_VECTOR 40
 #define PV_GUEST_ERROR 44
-#define PV_GUEST_REFUSED 56
-#define PV_GUEST_CS 68
-#define PV_GUEST_SS 70
+#define PV_GUEST_CS 60
+#define PV_GUEST_SS 62
 
 /* What a guest may have in RFLAGS while it runs, besides IF and the fixed bit, which are always set: CF PF AF ZF SF TF
  * DF OF NT RF AC ID. */

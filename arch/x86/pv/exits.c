@@ -74,14 +74,10 @@ static void system_call(struct arch_vcpu *v)
         v->regs.rip -= SYSCALL_LENGTH;
 }
 
-/* A page of the LDT, for CS or SS, may only have to be mapped. */
 static void bad_return(struct arch_vcpu *v)
 {
-    struct pv_guest *p = pv_guest(v);
-
-    p->exit.cr2 = p->exit.refused == VEC_PF ? read_cr2() : 0;
-    if (!p->exit.cr2 || !pv_ldt_fault(v, p->exit.cr2, p->exit.error))
-        pv_inject_failsafe(v);
+    pv_guest(v)->exit.cr2 = read_cr2();
+    pv_inject_bad_return(v);
 }
 
 typedef void (*exit_handler)(struct arch_vcpu *v);

@@ -13,6 +13,7 @@
 #include "kernel/door.h"
 
 #define VECTOR_GP 13
+#define VECTOR_PF 14
 
 /* The flags of the guest: what the processor gets of them, and what is kept here. */
 static void set_rflags(struct arch_vcpu *v, uint64_t flags)
@@ -89,5 +90,10 @@ void pv_check_return(struct arch_vcpu *v)
 
 void pv_inject_bad_return(struct arch_vcpu *v)
 {
-    pv_inject(v, VECTOR_GP, pv_guest(v)->exit.error);
+    const struct pv_exit *e = &pv_guest(v)->exit;
+    unsigned vector = e->error >> 16;
+    uint32_t error = e->error & 0xffff;
+
+    if (vector != VECTOR_PF || !pv_ldt_fault(v, e->cr2, error))
+        pv_inject(v, vector, error);
 }

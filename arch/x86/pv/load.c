@@ -46,12 +46,7 @@ void pv_enter_user_mode(struct arch_vcpu *v)
     pv_write_cr3(root_of(p));
 }
 
-void pv_env_load_root(struct pv_vcpu *v)
-{
-    pv_write_cr3(root_of((const struct pv_guest *)((char *)v - __builtin_offsetof(struct pv_guest, mmu))));
-}
-
-/* --- Segment registers. A selector that the processor refuses is 0 afterwards. */
+/* --- Segment registers */
 
 /* Load one in ring 0: 0, or the exception. The base of %gs that changes is the guest's. */
 #define LOADER(name, before, after)                                            \
@@ -116,6 +111,14 @@ void pv_segments_save(struct arch_vcpu *v)
     *gs_base_of_mode(p) = rdmsr(MSR_KERNEL_GS_BASE);
 }
 
+static void clear_selectors(void)
+{
+    (void)load_ds(0);
+    (void)load_es(0);
+    (void)load_fs(0);
+    (void)load_gs(0);
+}
+
 /* A base that no selector brings is loaded behind it. */
 static void load_segments(struct arch_vcpu *v)
 {
@@ -125,6 +128,8 @@ static void load_segments(struct arch_vcpu *v)
     ok &= load_selector(v, load_es, p->es);
     ok &= load_selector(v, load_fs, p->fs);
     ok &= load_selector(v, load_gs, p->gs);
+    if (!ok)
+        clear_selectors();
     wrmsr(MSR_FS_BASE, p->fs_base);
     wrmsr(MSR_KERNEL_GS_BASE, *gs_base_of_mode(p));
     p->segments_lost = !ok;
@@ -243,10 +248,7 @@ void pv_unload(struct arch_vcpu *v)
     unload_debug_registers(pv_guest(v));
     write_cr0(read_cr0() & ~(uint64_t)CR0_TS);
     fpu_save(v);
-    (void)load_ds(0);
-    (void)load_es(0);
-    (void)load_fs(0);
-    (void)load_gs(0);
+    clear_selectors();
     __asm__ volatile("lldt %0" : : "r"((uint16_t)0) : "memory");
     descriptors_load_gdt(cpu->gdt);
     load_cr4(0);

@@ -53,6 +53,7 @@ static void inject(struct arch_vcpu *v, const struct pv_guest *p)
         inject_nmi(v);
     if (events_due(v))
         pv_inject_events(v);
+    pv_check_return(v);
 }
 
 static bool by_sysret(const struct arch_vcpu *v, struct pv_guest *p)
