@@ -26,6 +26,8 @@
 #define CR0_CD (1 << 30)
 #define CR0_PG 0x80000000
 
+#define DR6_SINGLE_STEP (1 << 14)
+
 #define CR4_TSD (1 << 2)
 #define CR4_DE (1 << 3)
 #define CR4_PSE (1 << 4)

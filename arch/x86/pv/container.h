@@ -165,6 +165,7 @@ void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
 bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
 /* What the processor has becomes what struct pv_guest says; load() does so, too. */
 void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
+void pv_load_cr4(struct arch_vcpu *v);             /* DE, TSD, FSGSBASE: cr4 */
 void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
 /*
  * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
