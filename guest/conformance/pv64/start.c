@@ -4,6 +4,7 @@
 #include "guest/abi/memory.h"
 #include "guest/abi/version.h"
 #include "guest/conformance/pv64/ask.h"
+#include "guest/lib/clock.h"
 
 #define PAGE_UP(n) (((n) + GUEST_PAGE_SIZE - 1) & ~(uint64_t)(GUEST_PAGE_SIZE - 1))
 #define MIB (1ULL << 20)
@@ -133,6 +134,23 @@ static void ask_memory(void)
     }
 }
 
+/* Every 10 ms, until the guest says otherwise. */
+static void ask_timer(void)
+{
+    struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER};
+
+    if (!pv_cell("start/timer"))
+        return;
+    domain_clean(ABI_2LEVEL, VCPUS);
+    must_op(EVTCHNOP_bind_virq, &bind);
+    uint64_t end = clock_now() + 50 * CLOCK_MS;
+    while (clock_now() < end && !port_is_pending(bind.port))
+        hv_sched_op(SCHEDOP_yield, NULL);
+    cell_say(" periodic %s", yes(port_is_pending(bind.port)));
+    pv_result(hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), "stop");
+    cell_end();
+}
+
 /* --- Pages given back and taken --- */
 
 static guest_result reserve(unsigned cmd, uint64_t *list, uint64_t count, unsigned order)
@@ -232,6 +250,7 @@ void pv_ask_start(void)
     info = pv_start_info;
     p2m = (const uint64_t *)info->mfn_list;
     ask_info();
+    ask_timer();
     ask_mapping();
     ask_lists();
     ask_memory();
