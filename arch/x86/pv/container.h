@@ -165,6 +165,7 @@ void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
 bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
 /* What the processor has becomes what struct pv_guest says; load() does so, too. */
 void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
+void pv_load_cr4(struct arch_vcpu *v);             /* DE, TSD, FSGSBASE: cr4 */
 void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
 /*
  * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
@@ -220,7 +221,11 @@ bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
 /* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
 bool pv_m2p_init(void);
 
-/* --- access.c: virt_ops.reach, leave, frame_get, frame_put */
+/* --- access.c */
+/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. Others may
+ * change the tables meanwhile: the frame exists, and nothing else is known of it. */
+uint64_t pv_walk(uint64_t root, uint64_t va, bool write);
+/* virt_ops.reach, leave, frame_get, frame_put */
 uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
 void pv_leave(struct arch_vcpu *v, const void *byte, bool write);
 bool pv_frame_get(struct arch_domain *d, uint64_t mfn);

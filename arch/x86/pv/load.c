@@ -175,6 +175,11 @@ static void load_cr4(uint64_t bits)
         write_cr4(wanted);
 }
 
+void pv_load_cr4(struct arch_vcpu *v)
+{
+    load_cr4(pv_guest(v)->cr4);
+}
+
 static bool uses_breakpoints(const struct pv_guest *p)
 {
     return p->dr[7] & 0xff;

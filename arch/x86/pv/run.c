@@ -12,7 +12,6 @@ _Static_assert(offsetof(struct arch_vcpu, regs) == 0, "entry.S");
 _Static_assert(offsetof(struct arch_vcpu, hw) == VCPU_HW, "entry.S");
 _Static_assert(offsetof(struct pv_guest, exit.vector) == PV_GUEST_VECTOR, "entry.S");
 _Static_assert(offsetof(struct pv_guest, exit.error) == PV_GUEST_ERROR, "entry.S");
-_Static_assert(offsetof(struct pv_guest, exit.refused) == PV_GUEST_REFUSED, "entry.S");
 _Static_assert(offsetof(struct pv_guest, cs) == PV_GUEST_CS, "entry.S");
 _Static_assert(offsetof(struct pv_guest, ss) == PV_GUEST_SS && PV_GUEST_SS == PV_GUEST_CS + 2, "entry.S");
 _Static_assert(offsetof(struct cpu, vcpu) == CPU_VCPU, "entry.S");
