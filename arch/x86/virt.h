@@ -152,7 +152,7 @@ struct virt_ops {
 
 /* The hvm back ends in order of preference, NULL-terminated. */
 extern const struct virt_ops *const virt_backends[];
-/* The pv container: NULL until an image has it. */
+/* The pv container. */
 extern const struct virt_ops *const virt_pv;
 
 /* Has a start state that a guest made up only bits of CR4 and EFER that CPUID lets it use? */
