@@ -210,12 +210,13 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
-/* --- provider.c: env.h, and what virt_ops has about memory. load() sets cpu->vcpu before it calls pv_write_cr3(). */
+/* --- provider.c: env.h. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
 void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
-/* virt_ops.release */
+
+/* --- release.c: virt_ops.release */
 bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
 
 /* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
