@@ -147,8 +147,7 @@ void domain_free(struct domain *d)
     if (d->arch_ready)
         d->arch.ops->domain_free(&d->arch);
     p2m_free(&d->p2m);
-    if (__atomic_load_n(&d->pages, __ATOMIC_ACQUIRE) == 0) /* else somebody will ask for their owner */
-        domain_put(d);
+    domain_put(d);
 }
 
 void domain_start(struct domain *d)

@@ -160,7 +160,8 @@ void domains_each(void (*fn)(struct domain *d));
  */
 bool domain_unlink(struct domain *d);
 /* Give back all that is left of a domain that is not in the table, whose vcpus are off, whose ports are closed and
- * whose frames are released. CPU 0, in the quiesce token or before the first domain runs. */
+ * whose frames are released; but as long as others have frames of it mapped (d->pages is not 0) the caller keeps a
+ * reference to it. CPU 0, in the quiesce token or before the first domain runs. */
 void domain_free(struct domain *d);
 
 /* The shutdown reason in a word. */

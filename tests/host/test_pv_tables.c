@@ -218,12 +218,27 @@ static void an_ldt_that_leaves_the_guest(void **state)
     assert_int_equal(processor.ldt[1], 0);
 }
 
+/* A register that is loaded on behalf of the guest, where it can't take an exception. */
+static void the_hypervisor_maps_the_ldt_too(void **state)
+{
+    (void)state;
+    assert_int_equal(pv_ldt_map(P, LDT_AT), 0);
+    assert_int_equal(processor.ldt[0], A);
+    assert_int_equal(pv_ldt_map(P, LDT_AT), -XEN_EINVAL);
+    assert_int_equal(pv_ldt_map(P, LDT_AT + 8192), -XEN_EINVAL);
+    map_page(1, 0);
+    assert_int_equal(pv_ldt_map(P, LDT_AT + 4096), -XEN_EINVAL);
+    assert_int_equal(vcpu.regs.rip, 0x1234);
+}
+
 static void faults_elsewhere_are_no_faults_of_the_ldt(void **state)
 {
     (void)state;
     assert_false(pv_ldt_fault(&vcpu, LDT_AT - 1, 0));
     assert_false(pv_ldt_fault(&vcpu, LDT_AT + 8192, 0));
     assert_false(pv_ldt_fault(&vcpu, LDT, 0));
+    assert_false(pv_ldt_fault(&vcpu, LDT_AT, PAGE_FAULT_USER)); /* it went there by itself */
+    assert_int_equal(processor.ldt[0], 0);
     assert_true(pv_ldt_fault(&vcpu, LDT_AT, 0));
     assert_true(pv_ldt_fault(&vcpu, LDT_AT, 0)); /* it is mapped: so the fault is about something else */
     assert_int_equal(vcpu.regs.rip, HANDLER(14));
@@ -255,6 +270,7 @@ int main(void)
         L(pages_of_the_ldt_come_when_used),
         L(an_ldt_that_is_not_there),
         L(an_ldt_that_leaves_the_guest),
+        L(the_hypervisor_maps_the_ldt_too),
         L(faults_elsewhere_are_no_faults_of_the_ldt),
         L(all_is_given_back),
     };
