@@ -8,6 +8,7 @@
 #include "arch/x86/need.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/pv/container.h"
+#include "arch/x86/pv/env.h"
 #include "arch/x86/pv/hypercalls.h"
 #include "common/format.h"
 #include "guest/abi/errno.h"
@@ -65,8 +66,16 @@ static void describe(const struct cpu_record *record, virt_fact_fn fact)
     }
 }
 
+/* The boot CPU is the first. */
 static int cpu_enable(void)
 {
+    static bool prepared;
+
+    if (!prepared && (!pv_m2p_init() || !pv_tables_prepare())) {
+        printk(LOG_ERROR, "too little memory for what pv guests share");
+        return -XEN_ENOMEM;
+    }
+    prepared = true;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
     return 0;
 }
@@ -158,6 +167,12 @@ static void open_events(struct arch_vcpu *v)
     pv_mask_events(v, false);
 }
 
+/* The processor's IOPL stays 0: the emulator asks for this one. */
+static void set_iopl(struct arch_vcpu *v, unsigned iopl)
+{
+    pv_guest(v)->iopl = (uint8_t)iopl;
+}
+
 #define U(x) ((unsigned long long)(x))
 
 static void dump(const struct arch_vcpu *v)
@@ -194,6 +209,8 @@ const struct virt_ops pv_ops = {
     .leave = pv_leave,
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
+    .set_m2p = pv_env_set_m2p,
+    .set_iopl = set_iopl,
     .release = pv_release,
     .events_open = events_open,
     .open_events = open_events,
