@@ -80,6 +80,7 @@
 #define xen_memory_exchange64 ours_xen_memory_exchange64
 #define xen_machphys_mfn_list64 ours_xen_machphys_mfn_list64
 #define xen_machphys_mapping64 ours_xen_machphys_mapping64
+#define physdev_map_pirq ours_physdev_map_pirq
 #define physdev_set_iopl ours_physdev_set_iopl
 #define physdev_set_iobitmap ours_physdev_set_iobitmap
 #define multicall_entry64 ours_multicall_entry64
@@ -171,6 +172,7 @@
 #undef xen_memory_exchange64
 #undef xen_machphys_mfn_list64
 #undef xen_machphys_mapping64
+#undef physdev_map_pirq
 #undef physdev_set_iopl
 #undef physdev_set_iobitmap
 #undef multicall_entry64

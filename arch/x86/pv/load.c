@@ -73,7 +73,7 @@ static bool load_selector(struct arch_vcpu *v, unsigned (*load)(uint16_t), uint1
 {
     unsigned vector = load(selector);
 
-    if (vector == VEC_PF && pv_ldt_fault(v, read_cr2(), 0))
+    if (vector == VEC_PF && !pv_ldt_map(pv_guest(v), read_cr2()))
         vector = load(selector);
     if (vector)
         (void)load(0);
@@ -173,6 +173,11 @@ static void load_cr4(uint64_t bits)
 
     if (cr4 != wanted)
         write_cr4(wanted);
+}
+
+void pv_load_cr4(struct arch_vcpu *v)
+{
+    load_cr4(pv_guest(v)->cr4);
 }
 
 static bool uses_breakpoints(const struct pv_guest *p)
