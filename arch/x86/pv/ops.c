@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pv container as a back end: what it needs of the processor, the life of its domains and vcpus, struct virt_ops.
  */
+#include "arch/x86/cpu.h"
 #include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/fpu.h"
@@ -66,16 +67,11 @@ static void describe(const struct cpu_record *record, virt_fact_fn fact)
     }
 }
 
-/* The boot CPU is the first. */
+/* The boot CPU's is the first call: it makes what all domains share. */
 static int cpu_enable(void)
 {
-    static bool prepared;
-
-    if (!prepared && (!pv_m2p_init() || !pv_tables_prepare())) {
-        printk(LOG_ERROR, "too little memory for what pv guests share");
+    if (this_cpu()->id == 0 && (!pv_m2p_init() || !pv_tables_prepare()))
         return -XEN_ENOMEM;
-    }
-    prepared = true;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
     return 0;
 }
@@ -167,10 +163,21 @@ static void open_events(struct arch_vcpu *v)
     pv_mask_events(v, false);
 }
 
+/* --- What the kernel's part of hypercalls, and the builder, ask for */
 /* The processor's IOPL stays 0: the emulator asks for this one. */
 static void set_iopl(struct arch_vcpu *v, unsigned iopl)
 {
     pv_guest(v)->iopl = (uint8_t)iopl;
+}
+
+static uint64_t assists(const struct arch_domain *d)
+{
+    return __atomic_load_n(&pv_container(d)->vm_assist, __ATOMIC_RELAXED);
+}
+
+static int pin_root(struct arch_domain *d, uint64_t mfn)
+{
+    return pv_pin(&pv_container(d)->mmu, mfn, d->domid, PV_L4);
 }
 
 #define U(x) ((unsigned long long)(x))
@@ -209,9 +216,11 @@ const struct virt_ops pv_ops = {
     .leave = pv_leave,
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
+    .release = pv_release,
     .set_m2p = pv_env_set_m2p,
     .set_iopl = set_iopl,
-    .release = pv_release,
+    .assists = assists,
+    .pin_root = pin_root,
     .events_open = events_open,
     .open_events = open_events,
     .load = pv_load,
