@@ -50,6 +50,8 @@ static int create_vcpus(struct domain *d)
             return xen_error(XEN_ENOMEM);
         d->vcpu[id] = v;
         vcpu_set_info(v, id < XEN_LEGACY_MAX_VCPUS ? &shared->vcpu_info[id] : NULL);
+        if (d->container == CONTAINER_PV)
+            vcpu_begin_as_pv(v);
     }
     return 0;
 }

@@ -32,6 +32,7 @@ static bool has_1g;
 static uint64_t nx;
 static uint64_t max_pa = MAX_PHYS;
 static uint64_t devices_next = DEVICES_BASE;
+static uint64_t late_tables; /* frames of the pool that became tables */
 static struct spinlock lock; /* everything here, once there are several CPUs */
 
 uint64_t paging_root(void)
@@ -49,11 +50,19 @@ bool paging_has_1g(void)
     return has_1g;
 }
 
+uint64_t arch_late_tables(void)
+{
+    return late_tables;
+}
+
 /* A zeroed table; physical address or 0. */
 static uint64_t new_table(void)
 {
-    if (early_is_over())
-        return door_alloc_frames(0) << PAGE_SHIFT;
+    if (early_is_over()) {
+        uint64_t mfn = door_alloc_frames(0);
+        late_tables += mfn != 0;
+        return mfn << PAGE_SHIFT;
+    }
     return early_take(PAGE_SIZE, final ? MAX_PHYS : EARLY_MAPPED);
 }
 
