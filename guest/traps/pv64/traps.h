@@ -35,11 +35,12 @@ struct want {
     unsigned vector; /* or SHOT_CALLBACK + type */
     bool has_error;
     uint32_t error;
-    unsigned length; /* of what was executed: rip in the frame is behind it */
-    bool lands;      /* at shot_land, by a #UD */
-    uint64_t rflags; /* in the frame; 0: the state's */
-    bool masks;      /* events, whatever they were */
-    bool clobbers;   /* rcx and r11 are not the state's */
+    uint32_t ignored; /* bits of it */
+    unsigned length;  /* of what was executed: rip in the frame is behind it */
+    bool lands;       /* at shot_land, by a #UD */
+    uint64_t rflags;  /* in the frame; 0: the state's */
+    bool masks;       /* events, whatever they were */
+    bool clobbers;    /* rcx and r11 are not the state's */
 };
 
 /* Stacks: of the kernel and of users for states; of kernel_sp. */
