@@ -222,8 +222,8 @@ bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
 bool pv_m2p_init(void);
 
 /* --- access.c */
-/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. Others may
- * change the tables meanwhile: the frame exists, and nothing else is known of it. */
+/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. Others
+ * may change the tables meanwhile: the frame exists, and nothing else is known of it. */
 uint64_t pv_walk(uint64_t root, uint64_t va, bool write);
 /* virt_ops.reach, leave, frame_get, frame_put */
 uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
