@@ -217,12 +217,18 @@ static void check_registers(void)
     CHECK_VALUE(ss, FLAT_RING3_SS64);
 }
 
+/* A ramdisk that was not mapped is by now, unless the list of frames has the library stop mapping memory. */
+static bool module_is_mapped(void)
+{
+    return info->mod_len && (!(info->flags & SIF_MOD_START_PFN) || info->mfn_list < region_end());
+}
+
 static void print_module(void)
 {
     const char *module = (const char *)(info->flags & SIF_MOD_START_PFN ? info->mod_start * PAGE : info->mod_start);
 
     guest_printf("start: command line \"%s\"\n", (const char *)info->cmd_line);
-    if (info->mod_len)
+    if (module_is_mapped())
         guest_printf("start: ramdisk of %llu bytes: \"%c%c%c\" to \"%c\"\n", (unsigned long long)info->mod_len,
                      module[0], module[1], module[2], module[info->mod_len - 1]);
 }
