@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: kernel/domain.c kernel/p2m.c kernel/pages.c
+// links: kernel/domain.c kernel/frames.c kernel/p2m.c kernel/pages.c
 /* References to domains, and the end of one whose name others may still say. */
 #include <setjmp.h>
 #include <stdarg.h>
