@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results and errors of the hypercalls that set up handlers: PV-CB-01 to -06. */
+/* Results and errors of the hypercalls that set up handlers: PV-CB-01 to -07. */
 #include "guest/traps/pv64/traps.h"
 
 static void trap_table(void)

@@ -21,7 +21,7 @@ enum { DE, DB, NMI, BP, OF, BR, UD, NM, NP = 11, GP = 13, PF };
 
 #define FLAG_TF (1U << 8)
 #define FLAG_IF (1U << 9)
-#define FLAG_IOPL (3U << 12)
+#define FLAG_RF (1U << 16)
 #define FLAGS_ALL 0x254dd5U /* that a guest may have; and IF, and bit 1 */
 
 #define NOWHERE 0x700000000000ULL /* no table leads there */
