@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions of the guest's kernel: what goes through, what is played, what faults, and how. */
 #include "common/string.h"
+#include "guest/abi/physdev.h"
 #include "guest/conformance/pv64/ask.h"
 #include "guest/lib/trap.h"
 
@@ -59,6 +60,15 @@ static void say_address(uint64_t address)
     cell_say(" cr2 %llx", (unsigned long long)address);
 }
 
+/* Whether something is mapped in the hypervisor's own range is its affair. */
+static uint64_t error_shown(const struct guest_vcpu *v, int vector)
+{
+    bool hidden =
+        vector == TRAP_PF && v->info->arch_cr2 >= MACH2PHYS_VIRT_END && v->info->arch_cr2 < HYPERVISOR_VIRT_END;
+
+    return v->trap_error & ~(uint64_t)hidden;
+}
+
 static void say_outcome(int vector, const struct registers *before)
 {
     const struct guest_vcpu *v = guest_vcpu();
@@ -70,18 +80,18 @@ static void say_outcome(int vector, const struct registers *before)
         say_value("d", before->d, registers.d);
         return;
     }
-    cell_say(" vector %d error %llx", vector, (unsigned long long)v->trap_error);
+    cell_say(" vector %d error %llx", vector, (unsigned long long)error_shown(v, vector));
     if (v->trap_address - guest_address(pool[CODE]) < GUEST_PAGE_SIZE)
         cell_say(" +%u", (unsigned)(v->trap_address - guest_address(pool[CODE])));
     if (vector == TRAP_PF)
         say_address(v->info->arch_cr2);
 }
 
-static void ask_code(const struct code *c)
+static void ask_code(const char *group, const struct code *c)
 {
     struct registers before = {meaning(c->a), meaning(c->c), meaning(c->d)};
 
-    if (!pv_cell("code/%s", c->name))
+    if (!pv_cell("code/%s%s", group, c->name))
         return;
     pool_read_only(TABLE_PAGE, TABLE_PAGE);
     pool_remap(pool[EXECUTE_NONE], WRITABLE | NX);
@@ -100,8 +110,6 @@ static const struct code codes[] = {
     {"int3", CODE_BYTES(B(0xCC)), 0, 0, 0},
     {"divide", CODE_BYTES(B(0x48), B(0xF7), B(0xF1)), 1, 0, 0},
     {"hlt", CODE_BYTES(B(0xF4)), 0, 0, 0},
-    {"cli", CODE_BYTES(B(0xFA)), 0, 0, 0},
-    {"sti", CODE_BYTES(B(0xFB)), 0, 0, 0},
     {"clts", CODE_BYTES(B(0x0F), B(0x06)), 0, 0, 0},
     {"invd", CODE_BYTES(B(0x0F), B(0x08)), 0, 0, 0},
     {"wbinvd", CODE_BYTES(B(0x0F), B(0x09)), 0, 0, 0},
@@ -116,11 +124,6 @@ static const struct code codes[] = {
     {"rdpmc", CODE_BYTES(B(0x0F), B(0x33)), 0, 0, 0},
     {"vmmcall", CODE_BYTES(B(0x0F), B(0x01), B(0xD9)), 17, 0, 0},
     {"rsm", CODE_BYTES(B(0x0F), B(0xAA)), 0, 0, 0},
-    {"in8", CODE_BYTES(B(0xEC)), 0, 0, 0x80},
-    {"in32", CODE_BYTES(B(0xED)), 0, 0, 0x80},
-    {"in8_imm", CODE_BYTES(B(0xE4), B(0x80)), 0, 0, 0},
-    {"out8", CODE_BYTES(B(0xEE)), 0, 0, 0x80},
-    {"out32", CODE_BYTES(B(0xEF)), 0, 0, 0x80},
 
     {"cr0/read", CODE_BYTES(B(0x0F), B(0x20), B(0xC0)), 0, 0, 0},
     {"cr0/same", CODE_BYTES(B(0x0F), B(0x22), B(0xC0)), 0x80050033, 0, 0},
@@ -130,7 +133,8 @@ static const struct code codes[] = {
     {"cr0/am", CODE_BYTES(B(0x0F), B(0x22), B(0xC0)), 0x80010033, 0, 0},
     {"cr0/pg", CODE_BYTES(B(0x0F), B(0x22), B(0xC0)), 0x50033, 0, 0},
     {"cr1/read", CODE_BYTES(B(0x0F), B(0x20), B(0xC8)), 0, 0, 0},
-    {"cr2/write_read", CODE_BYTES(B(0x0F), B(0x22), B(0xD0), B(0x31), B(0xC0), B(0x0F), B(0x20), B(0xD0)), 0x1234, 0, 0},
+    {"cr2/write_read", CODE_BYTES(B(0x0F), B(0x22), B(0xD0), B(0x31), B(0xC0), B(0x0F), B(0x20), B(0xD0)), 0x1234, 0,
+     0},
     {"cr3/zero", CODE_BYTES(B(0x0F), B(0x22), B(0xD8)), 0, 0, 0},
     {"cr4/read", CODE_BYTES(B(0x0F), B(0x20), B(0xE0)), 0, 0, 0},
     {"cr4/zero", CODE_BYTES(B(0x0F), B(0x22), B(0xE0), B(0x0F), B(0x20), B(0xE0)), 0, 0, 0},
@@ -140,7 +144,8 @@ static const struct code codes[] = {
     {"cr8/read", CODE_BYTES(B(0x44), B(0x0F), B(0x20), B(0xC0)), 0, 0, 0},
     {"cr8/write", CODE_BYTES(B(0x44), B(0x0F), B(0x22), B(0xC0)), 0, 0, 0},
 
-    {"dr0/write_read", CODE_BYTES(B(0x0F), B(0x23), B(0xC0), B(0x31), B(0xC0), B(0x0F), B(0x21), B(0xC0)), 0x100000, 0, 0},
+    {"dr0/write_read", CODE_BYTES(B(0x0F), B(0x23), B(0xC0), B(0x31), B(0xC0), B(0x0F), B(0x21), B(0xC0)), 0x100000, 0,
+     0},
     {"dr0/hypervisor", CODE_BYTES(B(0x0F), B(0x23), B(0xC0)), HYPERVISOR, 0, 0},
     {"dr0/zero", CODE_BYTES(B(0x0F), B(0x23), B(0xC0)), 0, 0, 0},
     {"dr4/read", CODE_BYTES(B(0x0F), B(0x21), B(0xE0)), 0, 0, 0},
@@ -172,7 +177,8 @@ static const struct code codes[] = {
     {"msr/write/none", CODE_BYTES(B(0x0F), B(0x30)), 0, 0x12345678, 0},
 
     {"cpuid/hypervisor", CODE_BYTES(B(0x0F), B(0x0B), B('x'), B('e'), B('n'), B(0x0F), B(0xA2)), 0x40000000, 0, 0},
-    {"cpuid/version", CODE_BYTES(B(0x0F), B(0x0B), B('x'), B('e'), B('n'), B(0x0F), B(0xA2), B(0x31), B(0xDB)), 0x40000001, 0, 0},
+    {"cpuid/version", CODE_BYTES(B(0x0F), B(0x0B), B('x'), B('e'), B('n'), B(0x0F), B(0xA2), B(0x31), B(0xDB)),
+     0x40000001, 0, 0},
     {"cpuid/features", CODE_BYTES(B(0x0F), B(0x0B), B('x'), B('e'), B('n'), B(0x0F), B(0xA2)), 0x40000002, 0, 0},
     {"cpuid/prefix_alone", CODE_BYTES(B(0x0F), B(0x0B), B('x'), B('e'), B('n'), B(0x90)), 0, 0, 0},
 
@@ -198,8 +204,34 @@ static const struct code codes[] = {
     {"flags/iopl", CODE_BYTES(B(0x9C), B(0x58), B(0x25), B(0x00), B(0x32), B(0x00), B(0x00)), 0, 0, 0},
 };
 
+/* Ports by IOPL, and none by a bitmap. */
+static void set_ports(unsigned iopl)
+{
+    struct physdev_set_iopl level = {.iopl = iopl};
+    struct physdev_set_iobitmap none = {.nr_ports = 0};
+
+    hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, guest_address(&level));
+    hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, guest_address(&none));
+}
+
+static const struct code port_codes[] = {
+    {"cli", CODE_BYTES(B(0xFA)), 0, 0, 0},
+    {"sti", CODE_BYTES(B(0xFB)), 0, 0, 0},
+    {"in8", CODE_BYTES(B(0xEC)), 0, 0, 0x80},
+    {"in32", CODE_BYTES(B(0xED)), 0, 0, 0x80},
+    {"in8_imm", CODE_BYTES(B(0xE4), B(0x80)), 0, 0, 0},
+    {"out8", CODE_BYTES(B(0xEE)), 0, 0, 0x80},
+    {"out32", CODE_BYTES(B(0xEF)), 0, 0, 0x80},
+};
+
 void pv_ask_code(void)
 {
     for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        ask_code(&codes[i]);
+        ask_code("", &codes[i]);
+    for (unsigned iopl = 0; iopl <= 3; iopl++)
+        for (unsigned i = 0; i < sizeof(port_codes) / sizeof(port_codes[0]); i++) {
+            char group[] = {'i', 'o', 'p', 'l', (char)('0' + iopl), '/', 0};
+            set_ports(iopl);
+            ask_code(group, &port_codes[i]);
+        }
 }
