@@ -26,6 +26,18 @@ struct physdev_irq_status_query {
     uint32_t flags; /* out, XENIRQSTAT_* */
 };
 
+#define MAP_PIRQ_TYPE_GSI 1
+struct physdev_map_pirq {
+    uint16_t domid;
+    uint16_t pad0;
+    int32_t type;  /* MAP_PIRQ_TYPE_* */
+    int32_t index; /* the line */
+    int32_t pirq;  /* in: -1 or the pirq, out: the pirq */
+    int32_t bus, devfn, entry_nr;
+    uint32_t pad1;
+    uint64_t table_base;
+};
+
 struct physdev_set_iopl {
     uint32_t iopl; /* 0 to 3; the kernel's ring counts as 1 */
 };
@@ -37,6 +49,7 @@ struct physdev_set_iobitmap {
     uint32_t pad;
 };
 
+_Static_assert(sizeof(struct physdev_map_pirq) == 40, "ABI");
 _Static_assert(sizeof(struct physdev_set_iopl) == 4, "ABI");
 _Static_assert(sizeof(struct physdev_set_iobitmap) == 16, "ABI");
 

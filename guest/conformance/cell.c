@@ -101,6 +101,17 @@ bool cell_begin_as_it_is(enum abi abi, const char *fmt, ...)
     return begin();
 }
 
+bool cell_begin_plain(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    format_v(text, sizeof(text), fmt, args);
+    va_end(args);
+    length = strlen(text);
+    return begin();
+}
+
 void cell_absent(enum abi abi, const char *fmt, ...)
 {
     va_list args;

@@ -16,7 +16,7 @@ static const struct group groups[] = {
     {"ports", conformance_ports},   {"other", conformance_other},       {"deliver", conformance_deliver},
     {"move", conformance_move},     {"poll", conformance_poll},         {"timer", conformance_timer},
     {"fifo", conformance_fifo},     {"pointers", conformance_pointers}, {"width", conformance_width},
-    {"switch", conformance_switch}, {"info", conformance_info},
+    {"switch", conformance_switch}, {"info", conformance_info},         {"pv", conformance_pv},
 };
 
 void guest_main(void)
@@ -32,8 +32,10 @@ void guest_main(void)
         verdict(VERDICT_ERROR, "the domain needs %u vcpus", VCPUS);
         return;
     }
+    if (conformance_map_pirqs)
+        conformance_map_pirqs();
     for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        if (all || args_is("only", groups[i].name))
+        if (groups[i].ask && (all || args_is("only", groups[i].name)))
             groups[i].ask();
     guest_printf("= end: %u cells\n", cell_count());
 }

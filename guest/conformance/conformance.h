@@ -54,6 +54,9 @@ bool cell_begin(enum abi abi, const char *fmt, ...) __attribute__((format(printf
 /* The same, but the domain stays as the cell before has left it. */
 bool cell_begin_as_it_is(enum abi abi, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A cell that has nothing to do with events: no ABI is in its name, and nothing is cleaned or looked at. */
+bool cell_begin_plain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* The preparation is over: what a guest can see now is what the first step is compared with. */
 void cell_start(void);
 
@@ -177,6 +180,10 @@ void conformance_pointers(void);    /* pointers.c */
 void conformance_width(void);       /* width.c */
 void conformance_switch(void);      /* switch.c */
 void conformance_info(void);        /* info.c: the last one */
+
+/* Of an environment that has them (pv64/): cells of its own; and what must be done before a pirq can be bound. */
+void conformance_pv(void) __attribute__((weak));
+void conformance_map_pirqs(void) __attribute__((weak));
 
 /* What domain 1 does under Xenolith (other.c). */
 void conformance_second(void) __attribute__((noreturn));

@@ -97,7 +97,8 @@ static void clean_words(void)
     memset(guest_env.shared->evtchn_mask, 0xFF, sizeof(guest_env.shared->evtchn_mask));
     for (unsigned i = 0; i < VCPUS; i++) {
         guest_env.shared->vcpu_info[i].evtchn_upcall_pending = 0;
-        guest_env.shared->vcpu_info[i].evtchn_upcall_mask = 0;
+        if (i != guest_vcpu()->id) /* ours is how a pv guest keeps its upcalls off */
+            guest_env.shared->vcpu_info[i].evtchn_upcall_mask = 0;
         guest_env.shared->vcpu_info[i].evtchn_pending_sel = 0;
     }
 }

@@ -81,6 +81,9 @@ uint64_t env_frame(const void *p);
 /* CPUID as the hypervisor answers it, Xen's own leaves included. */
 struct cpuid_result env_cpuid(uint32_t leaf, uint32_t subleaf);
 
+/* Hypercall `number` with arguments 0 by the processor's own instruction: for numbers that the page has no slot for. */
+guest_result env_hypercall(guest_word number);
+
 /* The address that the last page fault of this vcpu was about. */
 guest_word env_fault_address(void);
 

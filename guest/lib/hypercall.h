@@ -6,7 +6,6 @@
 #ifndef GUEST_LIB_HYPERCALL_H
 #define GUEST_LIB_HYPERCALL_H
 
-#include "guest/lib/cpu.h"
 #include "guest/lib/word.h"
 
 extern uint8_t hypercall_page[GUEST_PAGE_SIZE];
@@ -32,25 +31,6 @@ static inline guest_result hypercall5(unsigned number, guest_word a1, guest_word
                      : [entry] "0"(entry)
                      : "memory", "cc");
 #endif
-    return result;
-}
-
-/* Hypercall `number` with arguments 0 by the processor's own instruction: for numbers that the page has no slot for. */
-static inline guest_result hypercall_instruction(guest_word number)
-{
-    guest_word b = 0, c = 0, d = 0, S = 0, D = 0;
-    guest_result result;
-
-    if (cpu_cpuid(0, 0).ebx == 0x756E6547) /* "Genu" */
-        __asm__ volatile("vmcall"
-                         : "=a"(result), "+b"(b), "+c"(c), "+d"(d), "+S"(S), "+D"(D)
-                         : "0"(number)
-                         : "memory", "cc");
-    else
-        __asm__ volatile("vmmcall"
-                         : "=a"(result), "+b"(b), "+c"(c), "+d"(d), "+S"(S), "+D"(D)
-                         : "0"(number)
-                         : "memory", "cc");
     return result;
 }
 

@@ -10,7 +10,7 @@
 
 static void ask_cpuid(uint32_t leaf, uint32_t subleaf)
 {
-    struct cpuid_result r = cpu_cpuid(leaf, subleaf);
+    struct cpuid_result r = env_cpuid(leaf, subleaf);
 
     note("cpuid %08x.%u -> %08x %08x %08x %08x", leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
 }
@@ -135,19 +135,22 @@ static void ask_ports(void)
     note("port 0CF8: in32 %08x", cpu_in32(0xCF8));
 }
 
-/* Which slots of the hypercall page are not `mov $n, %eax; vmcall or vmmcall; ret` and then 0xCC. */
+/* Which slots of the hypercall page differ from the first in more than the number, behind MOV to %eax. */
 static void ask_page(void)
 {
     const uint8_t *first = hypercall_page;
+    unsigned mov = 0;
 
+    while (mov < 27 && first[mov] != 0xB8)
+        mov++;
     note("hypercall page slot 0: %02x %02x %02x %02x %02x %02x %02x %02x %02x, then %02x", first[0], first[1], first[2],
          first[3], first[4], first[5], first[6], first[7], first[8], first[9]);
     for (unsigned nr = 0; nr < sizeof(hypercall_page) / 32; nr++) {
         const uint8_t *p = &hypercall_page[nr * 32];
-        bool same = p[0] == 0xB8 && p[1] == nr && !p[2] && !p[3] && !p[4] && p[8] == 0xC3;
+        bool same = p[mov + 1] == nr;
 
-        for (unsigned i = 9; i < 32; i++)
-            same &= p[i] == 0xCC;
+        for (unsigned i = 0; i < 32; i++)
+            same &= i == mov + 1 || p[i] == first[i];
         if (!same)
             note("slot %u differs: %02x %02x %02x %02x", nr, p[0], p[1], p[2], p[3]);
     }
@@ -173,42 +176,24 @@ static const uint64_t numbers[] = {
 void probe_numbers(void)
 {
     for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if ((guest_word)numbers[i] != numbers[i])
+        if ((guest_word)numbers[i] != numbers[i] || probe_spares(numbers[i]))
             continue;
         note("hypercall %llx, arguments 0:", (unsigned long long)numbers[i]);
-        answer("that", hypercall_instruction((guest_word)numbers[i]));
+        answer("that", env_hypercall((guest_word)numbers[i]));
     }
 }
 
-/* --- From ring 3 --- */
-
-/* Ring 3 runs these few bytes, which end in UD2; the accumulator at that point is the answer. */
-__asm__(".text\n"
-        "user_vmmcall: mov $17, %eax; vmmcall; ud2\n"
-        "user_in: mov $0x80, %edx; in (%dx), %al; ud2\n"
-        "user_cpuid: mov $0x40000000, %eax; cpuid; ud2\n"
-        "user_hlt: hlt; ud2\n"
-        "user_unknown: mov $63, %eax; vmmcall; ud2\n");
-extern const uint8_t user_vmmcall[], user_in[], user_cpuid[], user_hlt[], user_unknown[];
+/* --- From user mode --- */
 
 static void call_user(void *code)
 {
     env_user_call(code);
 }
 
-static void ask_user(const char *what, const uint8_t *code)
+void ask_user(const char *what, const uint8_t *code)
 {
     int vector = trap_try(call_user, (void *)(guest_word)code);
 
     note("ring 3 %s: ended by vector %d at +%llu, rax %lld", what, vector,
          (unsigned long long)(guest_vcpu()->trap_address - guest_address(code)), (long long)guest_vcpu()->trap_result);
-}
-
-void probe_user(void)
-{
-    ask_user("xen_version", user_vmmcall);
-    ask_user("hypercall 63", user_unknown);
-    ask_user("in", user_in);
-    ask_user("cpuid", user_cpuid);
-    ask_user("hlt", user_hlt);
 }

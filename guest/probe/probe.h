@@ -3,6 +3,8 @@
 #ifndef GUEST_PROBE_PROBE_H
 #define GUEST_PROBE_PROBE_H
 
+#include <stdbool.h>
+
 #include "guest/lib/word.h"
 
 /* Addresses that no guest can use. */
@@ -21,6 +23,15 @@ void answer(const char *question, guest_result rc);
 
 /* Print a question's answer in words. */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Run the code at `code` in user mode, and print what ended it. */
+void ask_user(const char *what, const uint8_t *code);
+
+/* Hypercalls that are not asked by number, because the answer would end the run. */
+bool probe_spares(uint64_t number);
+
+/* VCPUOP_initialise of vcpu 1 with contexts that are wrong. */
+void ask_contexts(void);
 
 void probe_cpu(void);
 void probe_user(void);

@@ -99,35 +99,20 @@ static void run_second(void *arg)
     __atomic_store_n(&up, 2, __ATOMIC_SEQ_CST);
 }
 
-static void ask_context(const char *what, struct vcpu_hvm_context c)
-{
-    answer(what, hv_vcpu_op(VCPUOP_initialise, 1, &c));
-}
+static const uint8_t zeros[8192]; /* more than any context */
 
 static void ask_initialise(void)
 {
-    struct vcpu_hvm_context c = {.mode = 2};
-
     ASK(hv_vcpu_op(VCPUOP_initialise, 99, NULL));
     ASK(hv_vcpu_op(VCPUOP_initialise, 0, UNMAPPED));
-    ASK(hv_vcpu_op(VCPUOP_initialise, 0, &c));
+    ASK(hv_vcpu_op(VCPUOP_initialise, 0, zeros));
     if (guest_env.nr_vcpus < 2)
         return;
     ASK(hv_vcpu_op(VCPUOP_is_up, 1, NULL));
     ASK(hv_vcpu_op(VCPUOP_up, 1, NULL));
     ASK(hv_vcpu_op(VCPUOP_down, 1, NULL));
     ASK(hv_vcpu_op(VCPUOP_initialise, 1, UNMAPPED));
-    ask_context("initialise(1, mode 2)", c);
-    c = (struct vcpu_hvm_context){.mode = VCPU_HVM_MODE_64B};
-    ask_context("initialise(1, 64-bit, all zero)", c);
-    c.cpu_regs.x86_64.efer = 0x500;
-    ask_context("initialise(1, 64-bit, no paging)", c);
-    c.cpu_regs.x86_64.cr0 = 0x80000001;
-    ask_context("initialise(1, 64-bit, no PAE)", c);
-    c = (struct vcpu_hvm_context){.mode = VCPU_HVM_MODE_32B};
-    ask_context("initialise(1, 32-bit, all zero)", c);
-    c = (struct vcpu_hvm_context){.mode = VCPU_HVM_MODE_64B, .pad = 1};
-    ask_context("initialise(1, pad not zero)", c);
+    ask_contexts();
     ASK(env_vcpu_initialise(1, run_second, NULL));
     ASK(env_vcpu_initialise(1, run_second, NULL));
     ASK(hv_vcpu_op(VCPUOP_is_up, 1, NULL));

@@ -28,7 +28,7 @@ static bool is_reserved(unsigned level, unsigned slot)
 
 static bool bits_are_allowed(unsigned level, uint64_t entry)
 {
-    static const uint64_t never = 0x7ff0000000000098ULL; /* 62:52, bits 7, 4, 3 */
+    static const uint64_t never = 0x98; /* bits 7, 4, 3 */
     return !(entry & never) && (level == 1 || !(entry & 1 << 8));
 }
 

@@ -83,7 +83,7 @@ static void what_a_failed_table_held_is_free_again(void **state)
 {
     (void)state;
     *entry_of(L1, 300) = fake_entry(FOREIGN, RO);
-    assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
+    assert_int_equal(pin_l(4, L4), -XEN_EBUSY);
     fake_drain(DOM);
     for (uint64_t mfn = L4; mfn <= PAGE; mfn++)
         assert_true(is_idle(mfn));

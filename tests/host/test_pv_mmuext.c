@@ -163,8 +163,8 @@ static void flushes_reach_whom_they_name(void **state)
             assert_int_equal(fake.cpu[j].invalidations, !rows[i].whole && (rows[i].reached >> j & 1));
         }
     }
-    assert_int_equal(fake_mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EFAULT);
-    assert_int_equal(fake_mmuext(MMUEXT_INVLPG_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EFAULT);
+    assert_int_equal(fake_mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EINVAL); /* PV-MEM-53 */
+    assert_int_equal(fake_mmuext(MMUEXT_INVLPG_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EINVAL);
 }
 
 static void an_ldt_is_noted(void **state)
@@ -182,11 +182,24 @@ static void an_ldt_is_noted(void **state)
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x00007ffffffff000, 513), -XEN_EINVAL);
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0xfffffffffffff000, 513),
                      0); /* it wraps: its end is the guest's too */
+    assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x7008, 0), 0); /* PV-MEM-54: none is none anywhere */
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0xffff800000000000, 0), 0);
     assert_int_equal(CPU->v.ldt_base, 0);
     assert_int_equal(CPU->v.ldt_entries, 0);
+}
+
+/* PV-MEM-43 */
+static void what_is_about_the_vcpu_names_no_other_domain(void **state)
+{
+    static const uint32_t commands[] = {
+        MMUEXT_NEW_BASEPTR,  MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL,     MMUEXT_TLB_FLUSH_MULTI,
+        MMUEXT_INVLPG_MULTI, MMUEXT_TLB_FLUSH_ALL,   MMUEXT_INVLPG_ALL,       MMUEXT_FLUSH_CACHE,
+        MMUEXT_SET_LDT,      MMUEXT_NEW_USER_BASEPTR,
+    };
+    (void)state;
     fake.may_name = true;
-    assert_int_equal(fake_mmuext_by(&CPU->v, MMUEXT_SET_LDT, 0x7000, 1, 2), -XEN_EPERM);
+    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        assert_int_equal(fake_mmuext_by(&CPU->v, commands[i], 0, 0, 2), -XEN_EPERM);
 }
 
 static void pages_are_cleared_and_copied(void **state)
@@ -238,6 +251,7 @@ int main(void)
         T(a_vcpu_that_goes_lets_go_of_its_roots),
         T(flushes_reach_whom_they_name),
         T(an_ldt_is_noted),
+        T(what_is_about_the_vcpu_names_no_other_domain),
         T(pages_are_cleared_and_copied),
         T(tables_are_neither_cleared_nor_copied_over),
         T(the_rest_has_its_errors),

@@ -12,12 +12,12 @@ static void writable_mappings_of_tables_are_refused(void **state)
 {
     (void)state;
     *entry_of(L1, 2) = fake_entry(L1, RW);
-    assert_int_equal(pin_l(1, L1), -XEN_EINVAL);
+    assert_int_equal(pin_l(1, L1), -XEN_EBUSY);
     *entry_of(L1, 2) = fake_entry(L2, RW);
     assert_int_equal(pin_l(1, L1), 0); /* L2 is nothing yet, but it can't become a table now */
     assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
     unpin(L1);
-    assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
+    assert_int_equal(pin_l(2, L2), -XEN_EBUSY); /* PV-MEM-12: the error is that of the entry which is wrong */
     *entry_of(L1, 2) = fake_entry(L2, RO);
     assert_int_equal(pin_l(2, L2), 0);
     unpin(L2);
@@ -66,10 +66,9 @@ static void bits_that_are_not_the_guests_are_refused(void **state)
         {PTE_DIRTY, {0}},
         {1ULL << 9, {0}},
         {1ULL << 11, {0}},
-        {1ULL << 52, {0, 1, 1, 1, 1}},
-        {1ULL << 58, {0, 1, 1, 1, 1}},
-        {1ULL << 62, {0, 1, 1, 1, 1}},
-        {1ULL << 51, {0, 1, 1, 1, 1}}, /* an address that no memory has */
+        {1ULL << 52, {0}},
+        {1ULL << 58, {0}},
+        {1ULL << 62, {0}},
     };
     (void)state;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -97,7 +96,7 @@ static void without_nx_its_bit_is_reserved(void **state)
 static void user_is_added_and_global_is_taken_away(void **state)
 {
     (void)state;
-    *entry_of(L1, 0) = fake_entry(PAGE, PTE_WRITE | PTE_GLOBAL | PTE_NX | 1ULL << 9);
+    *entry_of(L1, 0) = fake_entry(PAGE, RW | PTE_GLOBAL | PTE_NX | 1ULL << 9);
     *entry_of(L2, 0) = fake_entry(L1, PTE_WRITE);
     assert_int_equal(pin_l(2, L2), 0);
     assert_int_equal(*entry_of(L1, 0), fake_entry(PAGE, PTE_WRITE | PTE_USER | PTE_NX | 1ULL << 9));
@@ -124,38 +123,74 @@ static void the_hypervisors_slots_are_filled_and_cleared(void **state)
     assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
 }
 
+/* PV-MEM-05: what the user bit is missing from is the guest's kernel's, and bit 52 says so. */
+static void without_user_a_mapping_is_the_kernels(void **state)
+{
+    (void)state;
+    *entry_of(L1, 0) = fake_entry(PAGE, PTE_WRITE);
+    *entry_of(L2, 0) = fake_entry(L1, PTE_WRITE);
+    assert_int_equal(pin_l(2, L2), 0);
+    assert_int_equal(*entry_of(L1, 0), fake_entry(PAGE, PTE_WRITE | PTE_USER | 1ULL << 52));
+    assert_int_equal(*entry_of(L2, 0), fake_entry(L1, PTE_WRITE | PTE_USER | PTE_ACCESSED));
+    unpin(L2);
+}
+
+/* PV-MEM-10, PV-MEM-11: of what L1 maps the error says what is wrong; a table with such an entry is refused with it. */
+static void errors_of_mapped_frames(void **state)
+{
+    static const struct {
+        uint64_t mfn;
+        int rc;
+    } rows[] = {{FOREIGN, -XEN_EBUSY}, {XEN, -XEN_EBUSY}, {FAKE_FRAMES + 5, -XEN_EPERM}, {1ULL << 39, -XEN_EPERM}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        *entry_of(20, 3) = fake_entry(rows[i].mfn, RO);
+        assert_int_equal(pin_l(1, 20), rows[i].rc);
+        *entry_of(20, 3) = fake_entry(rows[i].mfn, RW);
+        assert_int_equal(pin_l(1, 20), rows[i].rc);
+        for (unsigned level = 2; level <= 4; level++)
+            assert_int_equal(pin_l(level, 20), -XEN_EINVAL);
+    }
+    *entry_of(21, 0) = fake_entry(20, RW);
+    assert_int_equal(pin_l(2, 21), -XEN_EPERM);
+}
+
 /* --- Descriptor pages */
 
 #define CODE64 0x00af9b000000ffffULL /* DPL 0 */
 #define RING3 (3ULL << 45)
 
-static void descriptors_are_checked(void **state)
+/* docs/abi/pv-traps.md, DT-1 to DT-3. */
+static void descriptors_are_adjusted_or_refused(void **state)
 {
     static const struct {
-        uint64_t descriptor;
-        bool allowed;
+        uint64_t descriptor, becomes; /* 0: refused, unless it was 0 */
     } rows[] = {
-        {0, true},
-        {CODE64 | RING3, true},
-        {0x00cf93000000ffffULL | RING3, true},  /* data */
-        {0x00cf9b000000ffffULL | RING3, true},  /* 32-bit code */
-        {0x00ef9b000000ffffULL | RING3, false}, /* long and with a default size of 32 bits */
-        {CODE64, false},                        /* ring 0 */
-        {CODE64 | 1ULL << 45, false},
-        {CODE64 | 2ULL << 45, false},
-        {0x0000ec000008abcdULL, false}, /* call gate for ring 3 */
-        {0x0000890000000067ULL, false}, /* TSS */
-        {0x000082000000ffffULL, false}, /* LDT */
-        {0x00006c000008abcdULL, true},  /* the gate, not present */
+        {0, 0},
+        {CODE64 | RING3, CODE64 | RING3},
+        {CODE64, CODE64 | RING3},
+        {CODE64 | 1ULL << 45, CODE64 | RING3},
+        {CODE64 | 2ULL << 45, CODE64 | RING3},
+        {0x00cf93000000ffffULL, 0x00cff3000000ffffULL}, /* data */
+        {0x00cf9b000000ffffULL, 0x00cffb000000ffffULL}, /* 32-bit code */
+        {0x00ef9b000000ffffULL, 0x00effb000000ffffULL}, /* long and with a default size: nobody can load it */
+        {0x0000ec000008abcdULL, 0x00008c00000babcdULL}, /* a call gate: ring 0 */
+        {0x0000890000000067ULL, 0},                     /* TSS */
+        {0x000082000000ffffULL, 0},                     /* LDT */
+        {0x0000ee0000080000ULL, 0},                     /* interrupt gate */
+        {0x0000e50000080000ULL, 0},                     /* task gate */
+        {0x00006e000008abcdULL, 0x00006e000008abcdULL}, /* not present: anything */
     };
     (void)state;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        *entry_of(20, i * 40) = rows[i].descriptor;
+        *entry_of(20, i * 30) = rows[i].descriptor;
         int rc = pv_get_page_and_type(DOM, 20, 1, PV_DESCRIPTORS);
-        assert_int_equal(rc, rows[i].allowed ? 0 : -XEN_EINVAL);
-        if (!rc)
+        assert_int_equal(rc, rows[i].descriptor && !rows[i].becomes ? -XEN_EINVAL : 0);
+        if (!rc) {
+            assert_int_equal(*entry_of(20, i * 30), rows[i].becomes);
             pv_put_page_and_type(DOM, 20);
-        *entry_of(20, i * 40) = 0;
+        }
+        *entry_of(20, i * 30) = 0;
     }
 }
 
@@ -169,7 +204,9 @@ int main(void)
         T(without_nx_its_bit_is_reserved),
         T(user_is_added_and_global_is_taken_away),
         T(the_hypervisors_slots_are_filled_and_cleared),
-        T(descriptors_are_checked),
+        T(without_user_a_mapping_is_the_kernels),
+        T(errors_of_mapped_frames),
+        T(descriptors_are_adjusted_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

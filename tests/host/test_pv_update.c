@@ -75,23 +75,25 @@ static void a_page_is_mapped_and_unmapped(void **state)
     assert_int_equal(fake.frame[PAGE2].refs, 1);
 }
 
+/* PV-MEM-03, PV-MEM-10, PV-MEM-11 */
 static void what_is_refused_changes_nothing(void **state)
 {
-    static const uint64_t values[] = {
-        FOREIGN << 12 | RO | PTE_PRESENT,
-        (uint64_t)XEN << 12 | RO | PTE_PRESENT,
-        (uint64_t)L1 << 12 | RW | PTE_PRESENT,
-        (uint64_t)L4 << 12 | RW | PTE_PRESENT,
-        RO | PTE_PRESENT,
-        1ULL << 45 | RO | PTE_PRESENT,
-        (uint64_t)PAGE2 << 12 | RO | PTE_PRESENT | PTE_PWT,
-        (uint64_t)PAGE2 << 12 | RO | PTE_PRESENT | PTE_LARGE,
-        (uint64_t)PAGE2 << 12 | RO | PTE_PRESENT | 1ULL << 55,
+    static const struct {
+        uint64_t value;
+        int rc;
+    } rows[] = {
+        {FOREIGN << 12 | RO | PTE_PRESENT, -XEN_EBUSY},
+        {(uint64_t)XEN << 12 | RO | PTE_PRESENT, -XEN_EBUSY},
+        {(uint64_t)L1 << 12 | RW | PTE_PRESENT, -XEN_EBUSY},
+        {(uint64_t)L4 << 12 | RW | PTE_PRESENT, -XEN_EBUSY},
+        {1ULL << 45 | RO | PTE_PRESENT, -XEN_EPERM},
+        {(uint64_t)PAGE2 << 12 | RO | PTE_PRESENT | PTE_PWT, -XEN_EINVAL},
+        {(uint64_t)PAGE2 << 12 | RO | PTE_PRESENT | PTE_LARGE, -XEN_EINVAL},
     };
     (void)state;
     uint64_t before = *entry_of(L1, 0);
-    for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        assert_int_equal(fake_mmu_update(at(L1, 0), values[i]), -XEN_EINVAL);
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(fake_mmu_update(at(L1, 0), rows[i].value), rows[i].rc);
         assert_int_equal(*entry_of(L1, 0), before);
         fake_check(true);
     }
@@ -145,8 +147,10 @@ static void a_processor_that_writes_in_between_is_not_overwritten(void **state)
 /* Somebody else changes the entry each time: after some attempts the hypercall is made again. */
 static void flip_it(void)
 {
+    uint64_t *at0 = entry_of(L1, 0);
+
     if (fake.frame[PAGE2].refs == 2)
-        *entry_of(L1, 0) = (*entry_of(L1, 0) & ~(7ULL << 9)) | (fake.steps & 7ULL) << 9;
+        *at0 = (*at0 & ~(7ULL << 9)) | ((*at0 >> 9 & 7) + 1) % 8 << 9;
 }
 
 static void attempts_are_bounded(void **state)
@@ -173,7 +177,7 @@ static void a_table_is_hung_in_and_out(void **state)
     assert_int_equal(fake_mmu_update(at(L2, 1), fake_entry(OTHER_L1, RW)), 0);
     assert_true(fake_is_live(OTHER_L1, PV_L1, 1));
     assert_true(fake_is_live(PAGE2, PV_WRITABLE, 1));
-    assert_int_equal(fake_mmu_update(at(L1, 1), fake_entry(OTHER_L1, RW)), -XEN_EINVAL);
+    assert_int_equal(fake_mmu_update(at(L1, 1), fake_entry(OTHER_L1, RW)), -XEN_EBUSY);
     assert_int_equal(fake_mmu_update(at(L2, 1), 0), 0);
     assert_int_equal(fake_phase(OTHER_L1), PV_IDLE);
     assert_int_equal(fake_phase(PAGE2), PV_IDLE);
@@ -269,7 +273,7 @@ static void a_list_stops_at_the_first_error(void **state)
     for (fake.yield_one_in = 0; fake.yield_one_in < 3; fake.yield_one_in++) {
         assert_int_equal(list_of(m, 2, &done), 0);
         assert_int_equal(done, 2);
-        assert_int_equal(list_of(m, 4, &done), -XEN_EINVAL);
+        assert_int_equal(list_of(m, 4, &done), -XEN_EBUSY);
         assert_int_equal(done, 2);
         assert_int_equal(list_of(m, 0, &done), 0);
         assert_int_equal(done, 0);
@@ -292,20 +296,50 @@ static void the_order_of_a_list_is_kept(void **state)
     }
 }
 
-static void bad_addresses_are_faults(void **state)
+/* PV-MEM-30, PV-MEM-31 */
+static void bad_addresses(void **state)
 {
     uint64_t none[6] = {FAKE_ADDRESS_BAD, 1, 16, DOMID_SELF};
+    uint64_t unread[6] = {FAKE_ADDRESS_BAD, 0, 16, DOMID_SELF};
+    uint64_t impossible[6] = {1ULL << 47, 0, 16, DOMID_SELF};
     uint64_t nowhere[6] = {64, 1, FAKE_ADDRESS_BAD, DOMID_SELF};
     uint64_t unasked[6] = {64, 1, 0, DOMID_SELF};
     struct mmu_update m = {at(L1, 1), fake_entry(PAGE2, RW)};
     (void)state;
     memcpy(fake.memory + 64, &m, sizeof(m));
     assert_int_equal(pv_mmu_update(&fake.cpu[0].v, none), -XEN_EFAULT);
-    assert_int_equal(pv_mmu_update(&fake.cpu[0].v, nowhere), -XEN_EFAULT);
+    assert_int_equal(pv_mmu_update(&fake.cpu[0].v, unread), 0);
+    assert_int_equal(pv_mmu_update(&fake.cpu[0].v, impossible), -XEN_EFAULT);
+    assert_int_equal(pv_mmu_update(&fake.cpu[0].v, nowhere), 0); /* the guest does not want to know */
+    assert_int_equal(*entry_of(L1, 1), fake_entry(PAGE2, RW));
     assert_int_equal(pv_mmu_update(&fake.cpu[0].v, unasked), 0);
 }
 
+/* A list whose number can't be told is continued all the same. */
+static void a_list_goes_on_without_its_number(void **state)
+{
+    const struct mmu_update m[] = {{at(L1, 1), fake_entry(PAGE2, RW)}, {at(L1, 2), fake_entry(PAGE2, RO)}};
+    uint64_t args[6] = {64, 2, FAKE_ADDRESS_BAD, DOMID_SELF};
+    (void)state;
+    fake.yield_one_in = 1;
+    memcpy(fake.memory + 64, m, sizeof(m));
+    assert_int_equal(pv_mmu_update(&fake.cpu[0].v, args), -XEN_ERESTART);
+    assert_int_equal(pv_mmu_update(&fake.cpu[0].v, args), 0);
+    assert_int_equal(*entry_of(L1, 2), fake_entry(PAGE2, RO));
+}
+
 /* --- Other domains: FD for what is mapped, PFD for the table */
+
+/* PV-MEM-40, PV-MEM-41: DOMID_SELF is the way to say it; as PFD one's own number is. */
+static void ones_own_number_names_nobody(void **state)
+{
+    struct pv_vcpu *v = &fake.cpu[0].v;
+    (void)state;
+    assert_int_equal(fake_mmu_update_by(v, at(L1, 1), 0, 1), -XEN_ESRCH);
+    assert_int_equal(fake_mmu_update_by(v, at(L1, 1), 0, DOMID_SELF | 2U << 16), 0);
+    assert_int_equal(fake_mmu_update_by(v, at(L1, 1), 0, DOMID_SELF | (DOMID_SELF + 1U) << 16), -XEN_ESRCH);
+    assert_int_equal(pv_update_va_mapping_otherdomain(v, (uint64_t[6]){VA, 0, UVMF_NONE, 1}), -XEN_ESRCH);
+}
 
 static void naming_another_domain_needs_leave(void **state)
 {
@@ -320,7 +354,7 @@ static void naming_another_domain_needs_leave(void **state)
     assert_int_equal(fake_mmu_update_by(v, at(L1, 1), 0, 9), -XEN_ESRCH);
     assert_int_equal(fake_mmu_update_by(v, at(L1, 1), 0, DOMID_SELF | 10U << 16), -XEN_ESRCH);
     assert_int_equal(fake_mmu_update_by(v, at(L1, 1), fake_entry(FOREIGN, RW), 2), 0);
-    assert_int_equal(fake_mmu_update_by(v, at(L1, 1), fake_entry(PAGE2, RW), 2), -XEN_EINVAL);
+    assert_int_equal(fake_mmu_update_by(v, at(L1, 1), fake_entry(PAGE2, RW), 2), -XEN_EBUSY);
     assert_int_equal(pv_update_va_mapping_otherdomain(v, args), 0);
     assert_true(fake_is_live(FOREIGN, PV_WRITABLE, 2));
     fake_check(true);
@@ -378,7 +412,7 @@ static void an_address_is_mapped(void **state)
     (void)state;
     assert_int_equal(fake_va_mapping(VA, fake_entry(PAGE2, RW), UVMF_NONE), 0);
     assert_int_equal(*entry_of(L1, 3), fake_entry(PAGE2, RW));
-    assert_int_equal(fake_va_mapping(VA, fake_entry(L1, RW), UVMF_NONE), -XEN_EINVAL);
+    assert_int_equal(fake_va_mapping(VA, fake_entry(L1, RW), UVMF_NONE), -XEN_EBUSY);
     assert_int_equal(fake_va_mapping(VA, 0, UVMF_NONE), 0);
     assert_int_equal(fake.frame[PAGE2].refs, 1);
 }
@@ -410,6 +444,7 @@ static void flushes_are_whose_and_what_the_flags_say(void **state)
         {UVMF_INVLPG | UVMF_ALL, 0, {0}, {1, 1, 1}},
         {UVMF_INVLPG | 1024, 6, {0}, {0, 1, 1}},
         {UVMF_TLB_FLUSH | 1024, 0xfd, {1, 0, 1}, {0}},
+        {UVMF_FLUSHTYPE_MASK | UVMF_LOCAL, 0, {0}, {1, 0, 0}}, /* no type of theirs, and no error */
     };
     (void)state;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -422,9 +457,16 @@ static void flushes_are_whose_and_what_the_flags_say(void **state)
             assert_int_equal(fake.cpu[j].invalidations, rows[i].invalidations[j]);
         }
     }
-    assert_int_equal(fake_va_mapping(VA, 0, UVMF_FLUSHTYPE_MASK), -XEN_EINVAL);
+}
+
+/* PV-MEM-62: what is wrong with the flush is found when the entry has changed. */
+static void the_entry_comes_before_the_flush(void **state)
+{
+    (void)state;
     assert_int_equal(fake_va_mapping(VA, fake_entry(PAGE2, RO), UVMF_INVLPG | FAKE_ADDRESS_BAD), -XEN_EFAULT);
-    assert_int_equal(*entry_of(L1, 3), 0);
+    assert_int_equal(*entry_of(L1, 3), fake_entry(PAGE2, RO));
+    assert_int_equal(fake_va_mapping(VA, 0, UVMF_NONE | FAKE_ADDRESS_BAD), 0); /* nobody's is read */
+    assert_int_equal(fake_va_mapping(VA, fake_entry(FOREIGN, RO), UVMF_INVLPG | FAKE_ADDRESS_BAD), -XEN_EBUSY);
 }
 
 /* --- What processors remember */
@@ -477,13 +519,16 @@ int main(void)
         T(unknown_commands_are_refused),
         T(a_list_stops_at_the_first_error),
         T(the_order_of_a_list_is_kept),
-        T(bad_addresses_are_faults),
+        T(bad_addresses),
+        T(a_list_goes_on_without_its_number),
+        T(ones_own_number_names_nobody),
         T(naming_another_domain_needs_leave),
         T(tables_are_the_table_owners),
         T(a_frame_may_become_a_table_before_it_is_written_to),
         T(an_address_is_mapped),
         T(addresses_without_a_table_are_refused),
         T(flushes_are_whose_and_what_the_flags_say),
+        T(the_entry_comes_before_the_flush),
         T(a_stale_writable_translation_is_gone_when_a_page_becomes_a_table),
         T(a_stale_table_is_gone_when_it_becomes_writable),
     };

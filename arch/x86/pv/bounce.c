@@ -18,10 +18,13 @@
 #include "kernel/door.h"
 
 #define VECTOR_NMI 2
+#define VECTOR_BP 3
+#define VECTOR_OF 4
 #define VECTOR_UD 6
 #define VECTOR_NM 7
 #define VECTOR_GP 13
 #define VECTOR_PF 14
+#define VECTOR_SYSTEM_CALL 0x80
 #define HAS_ERROR_CODE (1U << 8 | 1U << 10 | 1U << 11 | 1U << 12 | 1U << 13 | 1U << 14 | 1U << 17 | 1U << 21)
 
 #define SYSCALL_LENGTH 2 /* of SYSCALL and of SYSENTER */
@@ -50,11 +53,8 @@ static void push(struct frame *f, uint64_t word)
     f->word[f->n++] = word;
 }
 
-static void push_segments(struct arch_vcpu *v, struct frame *f)
+static void push_segments(struct frame *f, const struct pv_guest *p)
 {
-    struct pv_guest *p = pv_guest(v);
-
-    pv_segments_save(v);
     push(f, p->ds);
     push(f, p->es);
     push(f, p->fs);
@@ -83,7 +83,7 @@ static void make_frame(struct arch_vcpu *v, const struct entry *e, struct frame 
     push(f, r->rcx);
     push(f, r->r11);
     if (e->has_segments)
-        push_segments(v, f);
+        push_segments(f, p);
     if (e->has_error)
         push(f, e->error);
     push(f, r->rip);
@@ -194,12 +194,19 @@ void pv_inject_page_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error)
     pv_inject(v, VECTOR_PF, error);
 }
 
+/* These have gates of their own in the processor's table, for speed: nobody asks the guest's. */
+static bool always_allowed(unsigned vector)
+{
+    return vector == VECTOR_BP || vector == VECTOR_OF || vector == VECTOR_SYSTEM_CALL;
+}
+
 bool pv_inject_software(struct arch_vcpu *v, unsigned vector)
 {
     const struct pv_guest *p = pv_guest(v);
     struct entry e = entry_of_gate(p, vector);
+    unsigned ring = p->kernel_mode ? 1 : 3;
 
-    if (!e.address || p->trap[vector].dpl < (p->kernel_mode ? 1 : 3))
+    if (!e.address || (p->trap[vector].dpl < ring && !always_allowed(vector)))
         return false;
     enter(v, &e);
     return true;
@@ -226,17 +233,22 @@ void pv_inject_events(struct arch_vcpu *v)
     enter(v, &(struct entry){.address = callback->address, .masks = true, .name = "events"});
 }
 
+/* The frame has what could not be loaded. */
 void pv_inject_failsafe(struct arch_vcpu *v)
 {
-    enter_callback(v, CALLBACKTYPE_failsafe, "a return that failed");
+    struct pv_guest *p = pv_guest(v);
+
+    enter_callback(v, CALLBACKTYPE_failsafe, "segments that are no more");
+    p->ds = p->es = p->fs = p->gs = 0;
 }
 
-/* Until the handler is left by iret there is no other one. */
+/* Until the handler is left by iret there is no other one. A guest without a handler loses it. */
 void pv_inject_nmi(struct arch_vcpu *v)
 {
     struct entry e = entry_of_gate(pv_guest(v), VECTOR_NMI);
 
-    e.masks = true;
+    if (!e.address)
+        return;
     pv_guest(v)->nmi_masked = true;
     enter(v, &e);
 }

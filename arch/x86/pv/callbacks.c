@@ -119,16 +119,15 @@ int64_t pv_callback_op(struct arch_vcpu *v, uint64_t *args)
     return operations[(uint32_t)args[0]](pv_guest(v), args[1]);
 }
 
-/* args: addresses of the callbacks for events, for failed returns, for SYSCALL. */
+/* args: addresses of the callbacks for events, for failed returns, for SYSCALL. One that is not canonical changes
+ * nothing, and is no error. */
 int64_t pv_set_callbacks(struct arch_vcpu *v, uint64_t *args)
 {
     static const uint8_t types[] = {CALLBACKTYPE_event, CALLBACKTYPE_failsafe, CALLBACKTYPE_syscall};
 
     for (unsigned i = 0; i < sizeof types; i++)
-        if (!pv_address_is_canonical(args[i]))
-            return xen_error(XEN_EINVAL);
-    for (unsigned i = 0; i < sizeof types; i++)
-        set_callback(pv_guest(v), types[i], args[i], false);
+        if (pv_address_is_canonical(args[i]))
+            set_callback(pv_guest(v), types[i], args[i], false);
     return 0;
 }
 

@@ -140,14 +140,21 @@ void pv_inject_events(struct arch_vcpu *v);  /* the event callback */
 void pv_inject_nmi(struct arch_vcpu *v);     /* the NMI callback */
 void pv_inject_syscall(struct arch_vcpu *v); /* PV_EXIT_SYSCALL to _SYSENTER, from user mode; rip is behind it */
 void pv_inject_failsafe(struct arch_vcpu *v);
+/* PV_EXIT_BAD_RETURN: the exception that its own IRET would have met; or nothing, if it only met a page of the LDT that
+ * was to be mapped. exit.cr2 is the processor's. */
+void pv_inject_bad_return(struct arch_vcpu *v);
 /* rflags as the guest's own: IF and IOPL are what it takes for them. */
 uint64_t pv_guest_rflags(const struct arch_vcpu *v);
+
+/* --- iret.c: just before the guest goes on, after events: no address that is not canonical gets into rip. */
+void pv_check_return(struct arch_vcpu *v);
 
 /* --- load.c: modes. Changes root and %gs base. */
 void pv_enter_kernel_mode(struct arch_vcpu *v);
 void pv_enter_user_mode(struct arch_vcpu *v); /* user_root is not 0 */
 /* Segment registers and bases from the processor into struct pv_guest, and back; load returns false if a selector could
- * not be loaded (it is 0 then, and the guest's failsafe callback is due). */
+ * not be loaded: the processor has 0 in all four then, struct pv_guest has what was wanted, and pv_inject_failsafe() is
+ * due. */
 void pv_segments_save(struct arch_vcpu *v);
 bool pv_segments_load(struct arch_vcpu *v);
 /* One of them alone. A base is canonical; that of %gs is of the mode that the vcpu is in. */

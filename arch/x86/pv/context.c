@@ -19,7 +19,6 @@
 #include "guest/abi/errno.h"
 #include "guest/abi/pv.h"
 
-#define RFLAGS_OF_GUESTS 0x254dd5U
 #define CR4_OF_GUESTS (CR4_DE | CR4_TSD | CR4_OSXSAVE | CR4_FSGSBASE)
 
 /* --- Look */
@@ -117,7 +116,7 @@ static void set_registers(struct arch_vcpu *v, const struct cpu_user_regs *u)
         .r14 = u->r14,
         .r15 = u->r15,
         .rip = u->rip,
-        .rflags = (u->rflags & RFLAGS_OF_GUESTS) | RFLAGS_IF | RFLAGS_FIXED,
+        .rflags = (u->rflags & PV_RFLAGS) | PV_RFLAGS_ALWAYS,
     };
     p->iopl = u->rflags >> RFLAGS_IOPL_SHIFT & 3;
     p->cs = u->cs | 3;

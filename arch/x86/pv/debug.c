@@ -38,7 +38,7 @@ static int set_address(struct pv_guest *p, unsigned n, uint64_t value)
 static int set_status(struct pv_guest *p, uint64_t value)
 {
     if (has_upper_half(value))
-        return xen_error(XEN_EPERM);
+        return xen_error(XEN_EINVAL);
     p->dr[DR_STATUS] = (value & ~(uint64_t)DR6_ZERO) | DR6_FIXED;
     return 0;
 }
@@ -65,8 +65,10 @@ static bool types_allowed(const struct pv_guest *p, uint64_t control)
 
 static int set_control(struct pv_guest *p, uint64_t value)
 {
+    if (has_upper_half(value))
+        return xen_error(XEN_EINVAL);
     value = (value & ~(uint64_t)DR7_ZERO) | DR7_FIXED;
-    if (has_upper_half(value) || (value & DR7_GENERAL_DETECT) || !types_allowed(p, value))
+    if ((value & DR7_GENERAL_DETECT) || !types_allowed(p, value))
         return xen_error(XEN_EPERM);
     p->dr[DR_CONTROL] = value;
     return 0;
@@ -75,9 +77,7 @@ static int set_control(struct pv_guest *p, uint64_t value)
 /* DR4 and DR5 are other names of DR6 and DR7, unless the guest has set CR4.DE. */
 static int resolve(const struct pv_guest *p, uint64_t n, unsigned *to)
 {
-    if (n > DR_CONTROL)
-        return xen_error(XEN_EINVAL);
-    if ((n == 4 || n == 5) && (p->cr4 & CR4_DE))
+    if (n > DR_CONTROL || ((n == 4 || n == 5) && (p->cr4 & CR4_DE)))
         return xen_error(XEN_ENODEV);
     *to = (unsigned)(n == 4 || n == 5 ? n + 2 : n);
     return 0;

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* May a guest have this in its tables? */
-bool pv_descriptor_allowed(uint64_t descriptor);
-/* All 512 of a page that nobody else can write: 0 or -XEN_EINVAL. */
-int pv_descriptors_check(const uint64_t *page) __attribute__((warn_unused_result));
+/* What becomes of a descriptor that a guest wants in its tables. False: it can't have it. */
+bool pv_descriptor_adjust(uint64_t *descriptor) __attribute__((warn_unused_result));
+/* All 512 of a page that nobody else can write: 0 or -XEN_EINVAL, and some may have been adjusted. */
+int pv_descriptors_validate(uint64_t *page) __attribute__((warn_unused_result));
 
 #endif

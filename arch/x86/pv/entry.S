@@ -95,14 +95,16 @@ return_by_iret:
 guest_iretq:
         iretq
 
-/* The processor refused it, in ring 0; the vcpu still has all registers. %rcx is the error code. */
+/* The processor refused it, in ring 0; the vcpu still has all registers. %rax is the vector, %rcx the error code. */
 iretq_refused:
         swapgs
         movq %gs:CPU_VCPU, %rdi
         movq VCPU_HW(%rdi), %rdx
+        shll $16, %eax
+        orl %eax, %ecx
+        movl %ecx, PV_GUEST_ERROR(%rdx)
         movl $PV_EXIT_BAD_RETURN, %eax
         movl %eax, PV_GUEST_VECTOR(%rdx)
-        movl %ecx, PV_GUEST_ERROR(%rdx)
         jmp exit
 
         .section .ex_table, "a"

@@ -110,7 +110,7 @@ static int validate_table(struct pv_domain *d, uint64_t mfn, enum pv_type type, 
 
 static int validate_descriptors(uint64_t mfn)
 {
-    int rc = pv_descriptors_check(pv_env_map(mfn));
+    int rc = pv_descriptors_validate(pv_env_map(mfn));
 
     hand_over(mfn, rc ? idle(PV_DESCRIPTORS) : pv_word(PV_DESCRIPTORS, PV_LIVE, 0, 1));
     return rc;

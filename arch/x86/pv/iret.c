@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The iret hypercall: back from a handler, to either mode (public header arch-x86/xen-x86_64.h). Whatever the guest
- * asks for, it returns to ring 3, with interrupts on and IOPL 0; a state that the processor refuses all the same (a
- * selector that can't be loaded) comes back as PV_EXIT_BAD_RETURN.
+ * asks for, it returns to ring 3, with interrupts on and IOPL 0. Where it wants to go is looked at only when it goes
+ * there: an event that is due comes first, and its frame has what the guest asked for.
  */
 #include "arch/x86/pv/container.h"
 #include "arch/x86/pv/env.h"
@@ -12,15 +12,15 @@
 #include "guest/abi/pv.h"
 #include "kernel/door.h"
 
-/* CF PF AF ZF SF TF DF OF NT RF AC ID: the others are the hypervisor's, or reserved. */
-#define RFLAGS_OF_GUESTS 0x254dd5U
+#define VECTOR_GP 13
+#define VECTOR_PF 14
 
 /* The flags of the guest: what the processor gets of them, and what is kept here. */
 static void set_rflags(struct arch_vcpu *v, uint64_t flags)
 {
     struct pv_guest *p = pv_guest(v);
 
-    v->regs.rflags = (flags & RFLAGS_OF_GUESTS) | RFLAGS_IF | RFLAGS_FIXED;
+    v->regs.rflags = (flags & PV_RFLAGS) | PV_RFLAGS_ALWAYS;
     if (pv_assists(v, VMASST_TYPE_architectural_iopl))
         p->iopl = flags >> RFLAGS_IOPL_SHIFT & 3;
     pv_mask_events(v, !(flags & RFLAGS_IF));
@@ -79,8 +79,21 @@ int64_t pv_iret(struct arch_vcpu *v, uint64_t *args)
         pv_enter_user_mode(v);
     p->nmi_masked = false;
     restore(v, &c);
-    v->regs.rax = c.rax;
-    if (!pv_address_is_canonical(c.rip))
-        pv_inject_failsafe(v);
-    return (int64_t)v->regs.rax;
+    return (int64_t)c.rax;
+}
+
+void pv_check_return(struct arch_vcpu *v)
+{
+    if (!pv_address_is_canonical(v->regs.rip))
+        pv_inject(v, VECTOR_GP, 0);
+}
+
+void pv_inject_bad_return(struct arch_vcpu *v)
+{
+    const struct pv_exit *e = &pv_guest(v)->exit;
+    unsigned vector = e->error >> 16;
+    uint32_t error = e->error & 0xffff;
+
+    if (vector != VECTOR_PF || !pv_ldt_fault(v, e->cr2, error))
+        pv_inject(v, vector, error);
 }

@@ -52,7 +52,8 @@ uint64_t pv_find_l1(const struct pv_vcpu *v, uint64_t va);
 /* The vcpu is going for good: let go of its roots. It runs nowhere, no CPU has them loaded. */
 void pv_release_roots(struct pv_vcpu *v);
 
-/* FD of the ABI: the domid that is meant, or an error as pv_env_may_name(). */
+/* FD of the ABI: the domid that is meant; -XEN_ESRCH: one's own is called DOMID_SELF; or an error as pv_env_may_name().
+ */
 int pv_resolve_domid(const struct pv_vcpu *v, uint16_t domid, uint16_t *owner) __attribute__((warn_unused_result));
 
 #endif

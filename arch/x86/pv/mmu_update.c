@@ -13,11 +13,21 @@
 
 int pv_resolve_domid(const struct pv_vcpu *v, uint16_t domid, uint16_t *owner)
 {
-    *owner = v->dom->domid;
-    if (domid == DOMID_SELF || domid == v->dom->domid)
+    *owner = domid == DOMID_SELF ? v->dom->domid : domid;
+    if (domid == DOMID_SELF)
         return 0;
+    return domid == v->dom->domid ? xen_error(XEN_ESRCH) : pv_env_may_name(v->dom, domid);
+}
+
+/* PFD: 0 is the caller, else a domain's number and 1; the caller's own will do, DOMID_SELF will not. */
+static int resolve_table_owner(const struct pv_vcpu *v, uint16_t pfd, uint16_t *owner)
+{
+    uint16_t domid = pfd ? (uint16_t)(pfd - 1) : v->dom->domid;
+
     *owner = domid;
-    return pv_env_may_name(v->dom, domid);
+    if (domid == v->dom->domid)
+        return 0;
+    return domid == DOMID_SELF ? xen_error(XEN_ESRCH) : pv_env_may_name(v->dom, domid);
 }
 
 static int update(struct pv_vcpu *v, const struct mmu_update *m, const struct pv_list_owners *owners, bool preserve)
@@ -68,13 +78,12 @@ static int do_entry(struct pv_vcpu *v, const void *entry, const struct pv_list_o
     return commands[m->ptr & COMMAND](v, m, owners);
 }
 
-/* args: list, count, address of the number done, FD | PFD << 16, where PFD is 0 for the caller or one more than it. */
+/* args: list, count, address of the number done, FD | PFD << 16. */
 int64_t pv_mmu_update(struct pv_vcpu *v, uint64_t *args)
 {
-    uint16_t pfd = (uint16_t)(args[3] >> 16);
     struct pv_list_owners owners;
+    int rc = resolve_table_owner(v, (uint16_t)(args[3] >> 16), &owners.table);
 
-    int rc = pv_resolve_domid(v, pfd ? (uint16_t)(pfd - 1) : DOMID_SELF, &owners.table);
     if (!rc)
         rc = pv_resolve_domid(v, (uint16_t)args[3], &owners.data);
     return rc ? rc : pv_list_run(v, args, sizeof(struct mmu_update), &owners, do_entry);

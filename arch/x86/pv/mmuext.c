@@ -79,7 +79,7 @@ static int flush_multi(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t o
     struct pv_vcpu_set set;
     (void)owner;
     if (pv_set_read(v->dom, op->arg2.vcpumask, &set))
-        return xen_error(XEN_EFAULT);
+        return xen_error(XEN_EINVAL);
     pv_env_flush(v->dom, &set, op->cmd == MMUEXT_INVLPG_MULTI ? op->arg1.linear_addr : PV_ALL_ADDRESSES);
     return 0;
 }
@@ -119,19 +119,24 @@ static int copy_page(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t own
 
 /* --- The rest */
 
+static bool is_ldt(uint64_t base, uint32_t entries)
+{
+    if (entries > LDT_ENTRIES_MAX || (base & (PAGE_SIZE - 1)))
+        return false;
+    return !pv_address_is_reserved(base) && !pv_address_is_reserved(base + entries * 8ULL - 1);
+}
+
 /* Its pages are looked at when a descriptor is loaded from them. */
 static int set_ldt(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
 {
-    uint64_t base = op->arg1.linear_addr, last = base + op->arg2.nr_ents * 8ULL - 1;
+    uint64_t base = op->arg1.linear_addr;
+    uint32_t entries = op->arg2.nr_ents;
 
-    if (owner != v->dom->domid)
-        return xen_error(XEN_EPERM);
-    if (op->arg2.nr_ents > LDT_ENTRIES_MAX || (base & (PAGE_SIZE - 1)))
+    (void)owner;
+    if (entries && !is_ldt(base, entries))
         return xen_error(XEN_EINVAL);
-    if (op->arg2.nr_ents && (pv_address_is_reserved(base) || pv_address_is_reserved(last)))
-        return xen_error(XEN_EINVAL);
-    v->ldt_base = op->arg2.nr_ents ? base : 0;
-    v->ldt_entries = (uint16_t)op->arg2.nr_ents;
+    v->ldt_base = entries ? base : 0;
+    v->ldt_entries = (uint16_t)entries;
     pv_env_load_ldt(v);
     return 0;
 }
@@ -153,35 +158,40 @@ static int mark_super(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t ow
     return xen_error(XEN_EOPNOTSUPP);
 }
 
-static int (*const operations[])(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner) = {
-    [MMUEXT_PIN_L1_TABLE] = pin,
-    [MMUEXT_PIN_L2_TABLE] = pin,
-    [MMUEXT_PIN_L3_TABLE] = pin,
-    [MMUEXT_PIN_L4_TABLE] = pin,
-    [MMUEXT_UNPIN_TABLE] = unpin,
-    [MMUEXT_NEW_BASEPTR] = new_kernel_root,
-    [MMUEXT_TLB_FLUSH_LOCAL] = flush_local,
-    [MMUEXT_INVLPG_LOCAL] = flush_local,
-    [MMUEXT_TLB_FLUSH_MULTI] = flush_multi,
-    [MMUEXT_INVLPG_MULTI] = flush_multi,
-    [MMUEXT_TLB_FLUSH_ALL] = flush_all,
-    [MMUEXT_INVLPG_ALL] = flush_all,
-    [MMUEXT_FLUSH_CACHE] = flush_cache,
-    [MMUEXT_SET_LDT] = set_ldt,
-    [MMUEXT_NEW_USER_BASEPTR] = new_user_root,
-    [MMUEXT_CLEAR_PAGE] = clear_page,
-    [MMUEXT_COPY_PAGE] = copy_page,
-    [MMUEXT_FLUSH_CACHE_GLOBAL] = flush_cache,
-    [MMUEXT_MARK_SUPER] = mark_super,
-    [MMUEXT_UNMARK_SUPER] = mark_super,
+static const struct operation {
+    int (*run)(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner);
+    bool own; /* about the vcpu that asks: no other domain can be named */
+} operations[] = {
+    [MMUEXT_PIN_L1_TABLE] = {pin},
+    [MMUEXT_PIN_L2_TABLE] = {pin},
+    [MMUEXT_PIN_L3_TABLE] = {pin},
+    [MMUEXT_PIN_L4_TABLE] = {pin},
+    [MMUEXT_UNPIN_TABLE] = {unpin},
+    [MMUEXT_NEW_BASEPTR] = {new_kernel_root, true},
+    [MMUEXT_TLB_FLUSH_LOCAL] = {flush_local, true},
+    [MMUEXT_INVLPG_LOCAL] = {flush_local, true},
+    [MMUEXT_TLB_FLUSH_MULTI] = {flush_multi, true},
+    [MMUEXT_INVLPG_MULTI] = {flush_multi, true},
+    [MMUEXT_TLB_FLUSH_ALL] = {flush_all, true},
+    [MMUEXT_INVLPG_ALL] = {flush_all, true},
+    [MMUEXT_FLUSH_CACHE] = {flush_cache, true},
+    [MMUEXT_SET_LDT] = {set_ldt, true},
+    [MMUEXT_NEW_USER_BASEPTR] = {new_user_root, true},
+    [MMUEXT_CLEAR_PAGE] = {clear_page},
+    [MMUEXT_COPY_PAGE] = {copy_page},
+    [MMUEXT_FLUSH_CACHE_GLOBAL] = {flush_cache, true},
+    [MMUEXT_MARK_SUPER] = {mark_super},
+    [MMUEXT_UNMARK_SUPER] = {mark_super},
 };
 
 static int do_entry(struct pv_vcpu *v, const void *entry, const struct pv_list_owners *owners)
 {
     const struct mmuext_op *op = entry;
-    if (op->cmd >= sizeof(operations) / sizeof(operations[0]) || !operations[op->cmd])
+    if (op->cmd >= sizeof(operations) / sizeof(operations[0]) || !operations[op->cmd].run)
         return xen_error(XEN_ENOSYS);
-    return operations[op->cmd](v, op, owners->data);
+    if (operations[op->cmd].own && owners->data != v->dom->domid)
+        return xen_error(XEN_EPERM);
+    return operations[op->cmd].run(v, op, owners->data);
 }
 
 /* args: list, count, address of the number done, FD. */

@@ -92,13 +92,13 @@ static int hold_descriptor_page(struct pv_domain *d, uint64_t mfn)
 int64_t pv_update_descriptor(struct arch_vcpu *v, uint64_t *args)
 {
     struct pv_domain *d = pv_guest(v)->mmu.dom;
-    uint64_t at = args[0], mfn = at >> 12;
+    uint64_t at = args[0], mfn = at >> 12, descriptor = args[1];
 
-    if ((at & 7) || !pv_descriptor_allowed(args[1]) || !pv_env_get_page(mfn, d->domid))
+    if ((at & 7) || !pv_descriptor_adjust(&descriptor) || !pv_env_get_page(mfn, d->domid))
         return xen_error(XEN_EINVAL);
     int rc = hold_descriptor_page(d, mfn);
     if (!rc) {
-        __atomic_store_n(&pv_env_map(mfn)[at >> 3 & (PV_ENTRIES - 1)], args[1], __ATOMIC_RELAXED);
+        __atomic_store_n(&pv_env_map(mfn)[at >> 3 & (PV_ENTRIES - 1)], descriptor, __ATOMIC_RELAXED);
         pv_put_type(d, mfn);
     }
     pv_env_put_page(mfn);
@@ -136,7 +136,7 @@ void pv_release_tables(struct pv_guest *p)
 /* The page of the LDT at the guest's address va becomes page n of what the processor sees. */
 static int map_ldt_page(struct pv_guest *p, unsigned n, uint64_t va)
 {
-    uint64_t l1 = pv_find_l1(&p->mmu, va);
+    uint64_t l1 = pv_address_is_reserved(va) ? 0 : pv_find_l1(&p->mmu, va);
     uint64_t entry = l1 ? __atomic_load_n(&pv_env_map(l1)[PV_L1_INDEX(va)], __ATOMIC_ACQUIRE) : 0;
     uint64_t mfn = (entry & PTE_ADDRESS) >> 12;
 

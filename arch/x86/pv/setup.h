@@ -12,8 +12,8 @@ struct trap_info;
 void pv_set_gate(struct pv_guest *p, unsigned vector, const struct trap_info *t);
 /* The list of frames becomes the GDT. 0; -XEN_EINVAL; -XEN_ERESTART. */
 int pv_install_gdt(struct pv_guest *p, const uint64_t *frames, uint64_t entries) __attribute__((warn_unused_result));
-/* Debug register n, also for the instructions that the emulator plays. 0; -XEN_EINVAL: there is none; -XEN_ENODEV: it
- * exists only without CR4.DE; -XEN_EPERM: not this value. */
+/* Debug register n, also for the instructions that the emulator plays. 0; -XEN_ENODEV: there is none; -XEN_EPERM,
+ * -XEN_EINVAL: not this value. */
 int pv_debugreg_set(struct pv_guest *p, uint64_t n, uint64_t value) __attribute__((warn_unused_result));
 int pv_debugreg_get(const struct pv_guest *p, uint64_t n, uint64_t *value) __attribute__((warn_unused_result));
 /* Those of them that exist. */

@@ -7,20 +7,20 @@
 #include "common/error.h"
 #include "guest/abi/errno.h"
 
-#define PTE_SOFTWARE_HIGH (0x7ffULL << 52) /* 62:52: ignored by processors, or protection keys */
+#define PTE_GUEST_KERNEL (1ULL << 52) /* ignored by processors: the guest's entry had no "user" (PV-MEM-02) */
 
-/* What the bits of a present entry may be, by level. SDM Vol. 3A, 4.5. */
+/* What the bits of a present entry may be, by level. SDM Vol. 3A, 4.5; PV-MEM-01 to PV-MEM-04. */
 static const struct level_rule {
     uint64_t refused;
     uint64_t added;   /* ring 3 has the guest's kernel too; processors need not write "accessed" into upper tables */
     uint64_t removed; /* global translations would outlive the change from kernel to user mode */
 } rules[] = {
     /* The guest's memory is ordinary memory, and cached as such: no PWT, PCD, PAT (bit 7). */
-    [1] = {PTE_SOFTWARE_HIGH | PTE_PWT | PTE_PCD | PTE_LARGE, PTE_USER, PTE_GLOBAL},
+    [1] = {PTE_PWT | PTE_PCD | PTE_LARGE, PTE_USER, PTE_GLOBAL},
     /* Bit 7 would map 2 MiB or 1 GiB. */
-    [2] = {PTE_SOFTWARE_HIGH | PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL, PTE_USER | PTE_ACCESSED, 0},
-    [3] = {PTE_SOFTWARE_HIGH | PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL, PTE_USER | PTE_ACCESSED, 0},
-    [4] = {PTE_SOFTWARE_HIGH | PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL, PTE_USER | PTE_ACCESSED, 0},
+    [2] = {PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL, PTE_USER | PTE_ACCESSED, 0},
+    [3] = {PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL, PTE_USER | PTE_ACCESSED, 0},
+    [4] = {PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL, PTE_USER | PTE_ACCESSED, 0},
 };
 
 static uint64_t frame_of(uint64_t entry)
@@ -45,7 +45,11 @@ int pv_entry_check(unsigned level, uint64_t entry)
 
 uint64_t pv_entry_adjust(unsigned level, uint64_t entry)
 {
-    return entry & PTE_PRESENT ? (entry | rules[level].added) & ~rules[level].removed : entry;
+    if (!(entry & PTE_PRESENT))
+        return entry;
+    if (level == 1 && !(entry & PTE_USER))
+        entry |= PTE_GUEST_KERNEL;
+    return (entry | rules[level].added) & ~rules[level].removed;
 }
 
 bool pv_entry_holds_same(unsigned level, uint64_t a, uint64_t b)
@@ -57,11 +61,19 @@ bool pv_entry_holds_same(unsigned level, uint64_t a, uint64_t b)
     return (a & matters) == (b & matters);
 }
 
+/* -XEN_EPERM: no memory, and a guest has no devices; -XEN_EBUSY: not the owner's, or in use as something else. */
 static int get_mapped(struct pv_domain *d, uint64_t entry, uint16_t owner)
 {
-    if (entry & PTE_WRITE)
-        return pv_get_page_and_type(d, frame_of(entry), owner, PV_WRITABLE);
-    return pv_env_get_page(frame_of(entry), owner) ? 0 : xen_error(XEN_EINVAL);
+    uint64_t mfn = frame_of(entry);
+
+    if (!pv_env_type(mfn))
+        return xen_error(XEN_EPERM);
+    if (!pv_env_get_page(mfn, owner))
+        return xen_error(XEN_EBUSY);
+    int rc = entry & PTE_WRITE ? pv_get_type(d, mfn, PV_WRITABLE) : 0;
+    if (rc)
+        pv_env_put_page(mfn);
+    return rc == -XEN_EINVAL ? xen_error(XEN_EBUSY) : rc;
 }
 
 int pv_entry_get(struct pv_domain *d, unsigned level, uint64_t entry, uint16_t table_owner, uint16_t data_owner)

@@ -36,7 +36,9 @@ bool pv_entry_holds_same(unsigned level, uint64_t a, uint64_t b);
 
 /*
  * Take the references of an entry that is not in a table yet. Tables must be table_owner's, what L1 maps data_owner's.
- * 0 (also if it is not present); -XEN_EINVAL; -XEN_ERESTART.
+ * 0 (also if it is not present); -XEN_ERESTART; -XEN_EINVAL: no such table, or not fit to be one; of what L1 maps
+ * -XEN_EPERM: that is no memory, -XEN_EBUSY: not data_owner's, or not to be written to (PV-MEM-10, PV-MEM-11). The
+ * errors of what a table maps are those of a table.
  */
 int pv_entry_get(struct pv_domain *d, unsigned level, uint64_t entry, uint16_t table_owner, uint16_t data_owner)
     __attribute__((warn_unused_result));
@@ -45,7 +47,7 @@ void pv_entry_put(struct pv_domain *d, unsigned level, uint64_t entry);
 
 /*
  * The frame is to become a table of this level; nobody else changes it. Takes the references of its entries, from
- * *index on. 0; -XEN_EINVAL; -XEN_ERESTART: later. *index says how many entries hold references. At least one entry is
+ * *index on. 0; an error as of pv_entry_get; -XEN_ERESTART: later. *index says how many entries hold references. At least one entry is
  * looked at in each call that returns -XEN_ERESTART for time.
  */
 int pv_table_adopt(struct pv_domain *d, uint64_t mfn, unsigned level, unsigned *index)

@@ -19,7 +19,8 @@ struct pv_update {
 
 /*
  * The entry becomes value, in one step, if that is allowed; no translation is flushed. A frame that is not a page table
- * is written to, if it may be mapped writable. 0; -XEN_EINVAL; -XEN_ERESTART: come again, nothing has changed.
+ * is written to, if it may be mapped writable. 0; -XEN_EINVAL; an error of pv_entry_get; -XEN_ERESTART: come again,
+ * nothing has changed.
  */
 int pv_update_entry(struct pv_domain *d, const struct pv_update *u) __attribute__((warn_unused_result));
 /* The same, but the frame must be a table of this level. */

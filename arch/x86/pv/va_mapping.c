@@ -33,29 +33,29 @@ uint64_t pv_find_l1(const struct pv_vcpu *v, uint64_t va)
     return mfn;
 }
 
-/* Whose translations flags mean; nobody's if none are to be flushed. */
-static int whom_to_flush(const struct pv_vcpu *v, uint64_t flags, struct pv_vcpu_set *set)
+/* What flags say to whom; -XEN_EFAULT: a bitmap that can't be read. */
+static int flush(const struct pv_vcpu *v, uint64_t va, uint64_t flags)
 {
     uint64_t who = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK;
+    struct pv_vcpu_set set;
 
-    *set = (struct pv_vcpu_set){{0}};
     if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
         return 0;
-    if (who != UVMF_LOCAL && who != UVMF_ALL)
-        return pv_set_read(v->dom, who, set);
-    *set = who == UVMF_ALL ? pv_set_all(v->dom) : pv_set_of(v);
+    if (who == UVMF_LOCAL || who == UVMF_ALL)
+        set = who == UVMF_ALL ? pv_set_all(v->dom) : pv_set_of(v);
+    else if (pv_set_read(v->dom, who, &set))
+        return xen_error(XEN_EFAULT);
+    pv_env_flush(v->dom, &set, flags & UVMF_INVLPG ? va : PV_ALL_ADDRESSES);
     return 0;
 }
 
+/* The entry changes first: an error of the flush leaves it changed (PV-MEM-62). */
 static int64_t update(struct pv_vcpu *v, const uint64_t *args, uint16_t data_owner)
 {
-    uint64_t va = args[0], flags = args[2];
-    struct pv_vcpu_set set;
+    uint64_t va = args[0];
 
-    if (pv_address_is_reserved(va) || (flags & UVMF_FLUSHTYPE_MASK) == UVMF_FLUSHTYPE_MASK)
+    if (pv_address_is_reserved(va))
         return xen_error(XEN_EINVAL);
-    if (whom_to_flush(v, flags, &set))
-        return xen_error(XEN_EFAULT);
     struct pv_update u = {
         .mfn = pv_find_l1(v, va),
         .index = index_at(va, 1),
@@ -64,9 +64,7 @@ static int64_t update(struct pv_vcpu *v, const uint64_t *args, uint16_t data_own
         .data_owner = data_owner,
     };
     int rc = pv_update_table(v->dom, &u, 1);
-    if (!rc && (flags & UVMF_FLUSHTYPE_MASK) != UVMF_NONE)
-        pv_env_flush(v->dom, &set, flags & UVMF_INVLPG ? va : PV_ALL_ADDRESSES);
-    return rc;
+    return rc ? rc : flush(v, va, args[2]);
 }
 
 /* args: address, entry, flags. */

@@ -3,6 +3,8 @@
 #ifndef GUEST_LIB_PV64_HYPERCALLS_H
 #define GUEST_LIB_PV64_HYPERCALLS_H
 
+#include <stdbool.h>
+
 #include "guest/abi/callback.h"
 #include "guest/abi/mmu.h"
 #include "guest/abi/pv.h"

@@ -112,6 +112,19 @@ void pv_start(const struct start_info *info, guest_word used_end)
 
 /* --- The functions of env.h --- */
 
+guest_result env_hypercall(guest_word number)
+{
+    guest_word D = 0, S = 0, d = 0;
+    register guest_word r10 __asm__("r10") = 0;
+    register guest_word r8 __asm__("r8") = 0;
+
+    __asm__ volatile("syscall"
+                     : "+a"(number), "+D"(D), "+S"(S), "+d"(d), "+r"(r10), "+r"(r8)
+                     :
+                     : "rcx", "r9", "r11", "memory", "cc");
+    return (guest_result)number;
+}
+
 /* pv_load_traps() has told the hypervisor already. */
 int env_set_upcall(void)
 {

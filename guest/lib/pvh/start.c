@@ -209,6 +209,24 @@ struct cpuid_result env_cpuid(uint32_t leaf, uint32_t subleaf)
     return cpu_cpuid(leaf, subleaf);
 }
 
+guest_result env_hypercall(guest_word number)
+{
+    guest_word b = 0, c = 0, d = 0, S = 0, D = 0;
+    guest_result result;
+
+    if (cpu_cpuid(0, 0).ebx == 0x756E6547) /* "Genu" */
+        __asm__ volatile("vmcall"
+                         : "=a"(result), "+b"(b), "+c"(c), "+d"(d), "+S"(S), "+D"(D)
+                         : "0"(number)
+                         : "memory", "cc");
+    else
+        __asm__ volatile("vmmcall"
+                         : "=a"(result), "+b"(b), "+c"(c), "+d"(d), "+S"(S), "+D"(D)
+                         : "0"(number)
+                         : "memory", "cc");
+    return result;
+}
+
 guest_word env_fault_address(void)
 {
     return cpu_cr2();

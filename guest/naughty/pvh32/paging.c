@@ -8,8 +8,8 @@
 #include "guest/lib/env.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
-#include "guest/naughty/control.h"
 #include "guest/naughty/naughty.h"
+#include "guest/naughty/pvh/control.h"
 
 #define ENTRIES 512
 #define PDPTE_PRESENT 1

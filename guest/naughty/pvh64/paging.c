@@ -3,8 +3,8 @@
 #include "guest/lib/env.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
-#include "guest/naughty/control.h"
 #include "guest/naughty/naughty.h"
+#include "guest/naughty/pvh/control.h"
 
 #define CR0_PE 1ULL
 #define CR0_NW (1ULL << 29)

@@ -3,10 +3,9 @@
 #include "guest/lib/env.h"
 #include "guest/lib/trap.h"
 #include "guest/lib/verdict.h"
-#include "guest/naughty/control.h"
 #include "guest/naughty/naughty.h"
+#include "guest/naughty/pvh/control.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define MSR_EFER 0xC0000080
 #define EFER_LME (1ULL << 8)
 #define EFER_SVME (1ULL << 12)

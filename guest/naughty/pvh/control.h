@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Control registers, for the parts of this program that write what they should not. */
-#ifndef GUEST_NAUGHTY_CONTROL_H
-#define GUEST_NAUGHTY_CONTROL_H
+#ifndef GUEST_NAUGHTY_PVH_CONTROL_H
+#define GUEST_NAUGHTY_PVH_CONTROL_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/conformance/pv64/ask.h"
+
+void conformance_pv(void)
+{
+    pv_ask_entries();
+    pv_ask_update();
+    pv_ask_ext();
+}
