@@ -71,13 +71,11 @@ void fatal_iret_nowhere(void)
     __asm__ volatile("mov %0, %%rsp; mov $23, %%eax; syscall" ::"r"(GUEST_UNMAPPED) : "memory");
 }
 
-/* Take away the page that is being executed. */
+/* Take away the code of the exception handlers, and then the page that is being executed. */
 void fatal_own_code(void)
 {
-    guest_word here = (guest_word)&fatal_own_code & ~(guest_word)(GUEST_PAGE_SIZE - 1);
+    guest_word end = (guest_word)&fatal_own_code + GUEST_PAGE_SIZE;
 
-    for (guest_word p = 0; p < 16 * GUEST_PAGE_SIZE; p += GUEST_PAGE_SIZE)
-        hv_update_va_mapping(here + p, 0, UVMF_INVLPG | UVMF_ALL);
-    for (guest_word p = 0; p < here; p += GUEST_PAGE_SIZE)
+    for (guest_word p = 0; p < end; p += GUEST_PAGE_SIZE)
         hv_update_va_mapping(p, 0, UVMF_INVLPG | UVMF_ALL);
 }

@@ -21,7 +21,7 @@ static struct {
     uint32_t seed;
     uint8_t *page[SANDBOX];
     uint64_t *words; /* structures: a page of their own */
-    bool wild;
+    bool wild, trace;
 } r;
 
 static uint32_t draw(uint32_t n)
@@ -189,6 +189,9 @@ static bool is_fatal(unsigned number, const uint64_t *a)
         return is_fatal_sched_op(a[0]);
     case __HYPERVISOR_vcpu_op: /* a vcpu with random state is the end as well */
         return (uint32_t)a[0] <= VCPUOP_down;
+    case __HYPERVISOR_update_va_mapping:
+    case __HYPERVISOR_update_va_mapping_otherdomain: /* the structures are drawn here */
+        return (a[0] & ~(uint64_t)(GUEST_PAGE_SIZE - 1)) == guest_address(r.words);
     case __HYPERVISOR_console_io:
         return true; /* or nobody could read what is said */
     case __HYPERVISOR_mmuext_op:
@@ -249,23 +252,31 @@ static void make(void *arg)
     hypercall5(m->number, m->arg[0], m->arg[1], m->arg[2], m->arg[3], m->arg[4]);
 }
 
-static void one(void)
+static void choose(void)
 {
     const struct call *c = &calls[draw(LENGTH(calls))];
 
-    do {
-        if (c->number == __HYPERVISOR_multicall)
-            fill_multicall();
-        else
-            fill_words(c);
-        made.number = c->number;
-        for (unsigned i = 0; i < 5; i++)
-            made.arg[i] = argument(c, i);
-        if (c->number == __HYPERVISOR_multicall) {
-            made.arg[0] = guest_address(r.words);
-            made.arg[1] = draw(7);
-        }
-    } while (!r.wild && is_fatal(made.number, made.arg));
+    made.number = c->number;
+    for (unsigned i = 0; i < 5; i++)
+        made.arg[i] = argument(c, i);
+    if (c->number == __HYPERVISOR_multicall) {
+        fill_multicall();
+        made.arg[0] = guest_address(r.words);
+        made.arg[1] = draw(7);
+    } else {
+        fill_words(c);
+    }
+}
+
+static void one(void)
+{
+    do
+        choose();
+    while (!r.wild && is_fatal(made.number, made.arg));
+    if (r.trace)
+        guest_printf("%u(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx)\n", made.number, (unsigned long long)made.arg[0],
+                     (unsigned long long)made.arg[1], (unsigned long long)made.arg[2], (unsigned long long)made.arg[3],
+                     (unsigned long long)made.arg[4]);
     trap_try(make, &made);
 }
 
@@ -282,6 +293,7 @@ static void prepare(void)
 {
     r.seed = (uint32_t)args_number("seed", 1) * 2 + 1;
     r.words = memory_pages(2);
+    r.trace = args_is("trace", "yes");
     for (unsigned i = 0; i < SANDBOX; i++) {
         r.page[i] = memory_pages(1);
         if (i % 2)
