@@ -79,7 +79,7 @@ def choose(name, multiboot):
 def sources(found, build, env):
     """Place on the ISO -> file. A module that was not built is an error."""
     files = {f"/boot/{s.hypervisor}": pathlib.Path(build) / s.hypervisor for s in found}
-    for module in (m for s in found for m in s.modules):
+    for module in (m for s in found for m in s.loaded(env)):
         path = pathlib.Path(module.path(build, env))
         if files.setdefault(module.iso_path(env), path) != path:
             raise scenarios.ScenarioError(f"Two modules of the ISO have the same file name {path.name}.")

@@ -10,7 +10,8 @@ A scenario is a text file scenarios/NAME.cfg:
     modules COUNT IMAGE [configuration]              the same domain COUNT times; {n} in it is 1 to COUNT
 
 IMAGE is a guest program by its base name ("hello": build/guest/hello.pvh64) or a file by a path with a slash. A domain
-whose program is built for a pv environment gets type="pv".
+whose program is built for a pv environment gets type="pv". In the default environment each domain that has a name gets
+a second module, the same program for pv: the hypervisor takes it where the processor has neither VMX nor SVM.
 This module turns a scenario into arguments for QEMU and into entries of a GRUB menu.
 """
 
@@ -22,6 +23,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("pvh64", "pvh32", "pv64")
 PV_ENVIRONMENTS = ("pv64",)
+MAX_MODULES = 128  # of a boot; BOOT_MAX_MODULES in boot/boot_info.h
 # A word of a configuration: anything but blanks, except in double quotes; a backslash makes " \ ' literal.
 WORD = re.compile(r"""(?:\\["\\']|[^\s"]|"(?:\\["\\']|[^"])*")+""")
 SAFE_IN_GRUB = re.compile(r'(?:[\w=.,:/@%+*?!\[\]-]|"[\w=.,:/@%+*?!\[\] -]*")+')
@@ -55,13 +57,20 @@ class Module:
     def configuration(self, env):
         """The configuration of the domain."""
         own = self.environment(env)
-        if own is None or own not in PV_ENVIRONMENTS or self.has("type"):
+        if own is None or own not in PV_ENVIRONMENTS or self.word("type") or self.word("instead_of"):
             return self.config
         return f'{self.config} type="pv"'.lstrip()
 
-    def has(self, key):
-        """Does the configuration say so?"""
-        return any(word.lstrip('"').startswith(f"{key}=") for word in words(self.config))
+    def word(self, key):
+        """The word of the configuration that gives this key its value, with its quotes."""
+        return next((word for word in words(self.config) if word.lstrip('"').startswith(f"{key}=")), None)
+
+    def for_pv(self, env):
+        """The module with this domain's program for pv, if the domain may become one."""
+        name = self.word("name")
+        if env != ENVIRONMENTS[0] or not name or re.search("[./]", self.image) or self.word("type"):
+            return None
+        return Module(f"{self.image}.{PV_ENVIRONMENTS[0]}", name.replace("name=", "instead_of=", 1))
 
     def iso_path(self, env):
         """Where the file of this module lies on the ISO."""
@@ -78,13 +87,18 @@ class Scenario:
         self.options = options
         self.modules = modules
 
+    def loaded(self, env):
+        """All modules that are loaded in the environment env."""
+        more = [m for m in (module.for_pv(env) for module in self.modules) if m]
+        return self.modules + (more if len(self.modules) + len(more) <= MAX_MODULES else [])
+
     def qemu_args(self, build, env):
         """Arguments that make QEMU load the hypervisor and the modules by itself (multiboot 1)."""
         args = ["-kernel", f"{build}/{self.hypervisor}"]
         if self.options:
             args += ["-append", self.options]
         if self.modules:
-            args += ["-initrd", ",".join(self.qemu_module(m, build, env) for m in self.modules)]
+            args += ["-initrd", ",".join(self.qemu_module(m, build, env) for m in self.loaded(env))]
         return args
 
     @staticmethod
@@ -102,7 +116,7 @@ class Scenario:
         ident = self.name if multiboot == 2 else f"{self.name}-mb1"
         lines = [f"menuentry '{title}' --id {ident} {{"]
         lines.append(f"    multiboot{suffix} /boot/{self.hypervisor} {grub_words(self.options)}".rstrip())
-        for module in self.modules:
+        for module in self.loaded(env):
             lines.append(f"    module{suffix} {module.iso_path(env)} {grub_words(module.configuration(env))}".rstrip())
         lines.append("    set gfxpayload=$screen")  # after multiboot2, which sets it as the image's header asks
         return "\n".join(lines + ["}", ""])

@@ -78,6 +78,16 @@ def test_environment():
     assert modules == [("pv64", "a", ' type="pv"'), ("pvh32", "b", ""), ("pv64", "c", ' type="pv"')]
 
 
+def test_second_images():
+    """A default environment whose guests have no image for a machine without VMX and SVM; or a domain that the user
+    wants to be of one kind and that changes to another there."""
+    lines = ["module hello name=a", 'module hello "name=b c"', "module hello.pvh64 name=d", "module hello name=e type=pvh"]
+    scenario = harness.adhoc("\n".join(["xenolith", *lines, "module hello memory=16"]))
+    printed = harness.run_sh("-n", "-m", "qemu", "-f", "direct", "-g", scenario).stdout
+    assert re.findall(r'hello\.pv64 ("?instead_of=[^,\']*)', printed) == ["instead_of=a", '"instead_of=b c"']
+    assert "instead_of" not in harness.run_sh("-n", "-m", "qemu", "-e", "pvh32", "-f", "direct", "-g", scenario).stdout
+
+
 def test_debugger_waits():
     """-d that does not stop the machine before its first instruction."""
     words = shlex.split(harness.run_sh("-n", "-d", "-m", "qemu").stdout.splitlines()[-1])
