@@ -6,7 +6,8 @@
  *   slot 256       machine-to-physical table, readable by PV guests: 8 bytes a frame. The only slot with anything for
  *                  ring 3
  *   slot 257       image (at IMAGE_BASE + physical address)
- *   slot 258       per-CPU stacks with their guard pages, device mappings (VMAP_BASE ...)
+ *   slot 258       per-CPU stacks with their guard pages, device mappings (VMAP_BASE ...), descriptor tables of pv
+ *                  vcpus (VMAP_PV_TABLES ...)
  *   slot 259       the same table, for the hypervisor to write
  *   slot 260-271   direct map of all RAM (DIRECTMAP_BASE + physical address), 6 TiB, not executable
  */
@@ -21,6 +22,7 @@
 #define IMAGE_LOAD_ADDR 0x100000
 #define IMAGE_BASE 0xffff808000000000
 #define VMAP_BASE 0xffff810000000000
+#define VMAP_PV_TABLES 0xffff814000000000
 #define VMAP_END 0xffff818000000000
 #define DIRECTMAP_BASE 0xffff820000000000
 #define DIRECTMAP_END 0xffff880000000000

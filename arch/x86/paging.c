@@ -227,6 +227,14 @@ bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size)
     return ok;
 }
 
+uint64_t *paging_entry(uint64_t va)
+{
+    spin_lock(&lock);
+    uint64_t *e = find_entry(va, 1, true);
+    spin_unlock(&lock);
+    return e;
+}
+
 void *map_device(uint64_t pa, size_t size)
 {
     uint64_t offset = pa % PAGE_SIZE;
@@ -235,7 +243,8 @@ void *map_device(uint64_t pa, size_t size)
         return NULL;
     spin_lock(&lock);
     uint64_t va = devices_next;
-    bool ok = bytes + PAGE_SIZE < VMAP_END - va && map(va, pa - offset, bytes, PTE_WRITE | PTE_PCD | PTE_PWT | nx);
+    bool ok =
+        bytes + PAGE_SIZE < VMAP_PV_TABLES - va && map(va, pa - offset, bytes, PTE_WRITE | PTE_PCD | PTE_PWT | nx);
     if (ok)
         devices_next += bytes + PAGE_SIZE; /* an unmapped page between any two */
     spin_unlock(&lock);

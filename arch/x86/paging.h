@@ -52,6 +52,12 @@ bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size);
 /* The 16 entries of our L4 table: they stay as they are from arch_memory_init() on. */
 const uint64_t *paging_reserved_slots(void);
 
+/*
+ * The L1 entry for va (VMAP area), with everything that leads there; the other entries of its table follow. NULL if
+ * memory has run out. Who writes it sees to the processors that remember it.
+ */
+uint64_t *paging_entry(uint64_t va);
+
 /* Physical address of the final L4 table; the same for all CPUs, below 4 GiB. */
 uint64_t paging_root(void);
 

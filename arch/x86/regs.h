@@ -21,9 +21,12 @@
 #define CR0_ET (1 << 4)
 #define CR0_NE (1 << 5)
 #define CR0_WP (1 << 16)
+#define CR0_AM (1 << 18)
 #define CR0_NW (1 << 29)
 #define CR0_CD (1 << 30)
 #define CR0_PG 0x80000000
+
+#define DR6_SINGLE_STEP (1 << 14)
 
 #define CR4_TSD (1 << 2)
 #define CR4_DE (1 << 3)

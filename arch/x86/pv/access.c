@@ -21,8 +21,7 @@ static unsigned index_at(uint64_t va, unsigned level)
     return (unsigned)(va >> (PAGE_SHIFT + 9 * (level - 1)) & (PV_ENTRIES - 1));
 }
 
-/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. */
-static uint64_t walk(uint64_t root, uint64_t va, bool write)
+uint64_t pv_walk(uint64_t root, uint64_t va, bool write)
 {
     uint64_t needed = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0), mfn = root;
 
@@ -55,7 +54,7 @@ uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write)
 
     if (pv_address_is_reserved(va))
         return NULL;
-    uint64_t mfn = walk(p->kernel_mode ? p->mmu.kernel_root : p->mmu.user_root, va, write);
+    uint64_t mfn = pv_walk(p->kernel_mode ? p->mmu.kernel_root : p->mmu.user_root, va, write);
     bool held = mfn && (write ? get_writable(d, mfn) : pv_env_get_page(mfn, d->domid));
     return held ? (uint8_t *)pv_env_map(mfn) + (va & (PAGE_SIZE - 1)) : NULL;
 }

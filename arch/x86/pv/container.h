@@ -66,7 +66,9 @@ struct pv_guest {
     struct pv_vcpu mmu; /* its page tables and LDT, for the memory core */
     struct pv_exit exit;
     bool kernel_mode;
-    bool debug_loaded; /* DR0-DR3 and DR7 are in the processor, because DR7 is in use */
+    bool debug_loaded;    /* DR0-DR3 and DR7 are in the processor, because DR7 is in use */
+    bool segments_lost;   /* ds, es, fs, gs are as they should be, but not all could be loaded: the failsafe is due */
+    bool returns_by_iret; /* next time in any case: the vcpu has just been loaded */
 
     uint16_t cs, ss;
     /* Current in the processor while loaded, here else; but the %gs base of the mode that it is not in is always here.
@@ -82,7 +84,8 @@ struct pv_guest {
 
     unsigned gdt_entries; /* rounded up to pages these are held as PV_DESCRIPTORS */
     uint64_t gdt[PV_GDT_PAGES];
-    uint64_t *tables; /* addresses of this vcpu's GDT, with the hypervisor's page behind it; then of its LDT */
+    uint64_t *tables;        /* addresses of this vcpu's GDT, with the hypervisor's page behind it; then of its LDT */
+    uint64_t *table_entries; /* the entries of the hypervisor's page tables that map these pages */
     uint64_t ldt[PV_LDT_PAGES]; /* frames that are mapped there now, each held as PV_DESCRIPTORS; 0: none yet */
 
     uint64_t cr0; /* as the guest sees it: TS is the one that changes */
@@ -153,11 +156,9 @@ void pv_check_return(struct arch_vcpu *v);
 /* --- load.c: modes. Changes root and %gs base. */
 void pv_enter_kernel_mode(struct arch_vcpu *v);
 void pv_enter_user_mode(struct arch_vcpu *v); /* user_root is not 0 */
-/* Segment registers and bases from the processor into struct pv_guest, and back; load returns false if a selector could
- * not be loaded: the processor has 0 in all four then, struct pv_guest has what was wanted, and pv_inject_failsafe() is
- * due. */
+/* Segment registers and bases from the processor into struct pv_guest. Where they could not all be loaded the processor
+ * has 0 in all four, struct pv_guest has what was wanted, and pv_inject_failsafe() is due. */
 void pv_segments_save(struct arch_vcpu *v);
-bool pv_segments_load(struct arch_vcpu *v);
 /* One of them alone. A base is canonical; that of %gs is of the mode that the vcpu is in. */
 void pv_load_fs_base(struct arch_vcpu *v, uint64_t base);
 void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
@@ -165,6 +166,7 @@ void pv_load_gs_base(struct arch_vcpu *v, uint64_t base);
 bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector);
 /* What the processor has becomes what struct pv_guest says; load() does so, too. */
 void pv_load_task_switched(struct arch_vcpu *v);   /* CR0.TS: cr0 */
+void pv_load_cr4(struct arch_vcpu *v);             /* DE, TSD, FSGSBASE: cr4 */
 void pv_load_debug_registers(struct arch_vcpu *v); /* DR0 to DR3 and DR7, if DR7 is in use */
 /*
  * Page n of the guest's part of the GDT leads to this frame, which the caller holds as PV_DESCRIPTORS; 0: to one of
@@ -175,6 +177,23 @@ void pv_map_gdt(struct pv_guest *p, unsigned n, uint64_t mfn);
 void pv_map_ldt(struct pv_guest *p, unsigned n, uint64_t mfn);
 /* LDTR: mmu.ldt_entries. The GDT's limit never changes: empty descriptors follow the guest's. The vcpu is loaded. */
 void pv_load_ldtr(struct pv_guest *p);
+
+/* --- tables.c, besides pv_map_gdt(), pv_map_ldt() and pv_load_ldtr(): a vcpu's part of the hypervisor's address space.
+ */
+bool pv_tables_init(struct pv_guest *p); /* false: no memory */
+void pv_tables_free(struct pv_guest *p);
+void pv_load_gdt(const struct pv_guest *p);
+
+/* --- exits.c: acts on ->exit. */
+void pv_handle_exit(struct arch_vcpu *v);
+
+/* --- run.c, load.c, ops.c */
+void pv_load(struct arch_vcpu *v);
+void pv_run(struct arch_vcpu *v);
+void pv_unload(struct arch_vcpu *v);
+extern const struct virt_ops pv_ops;
+/* hypercall_page.c: fills PAGE_SIZE bytes. */
+void pv_fill_hypercall_page(void *page);
 
 /* --- segments.c, which has pv_env_load_ldt() of env.h as well. A page fault on the LDT, at its address in ->tables:
  * maps the page of it, or gives the guest a page fault at its own address of it. False: cr2 is not there. */
@@ -206,7 +225,11 @@ bool pv_audit_domain(struct arch_domain *d, uint64_t shared_info);
 /* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
 bool pv_m2p_init(void);
 
-/* --- access.c: virt_ops.reach, leave, frame_get, frame_put */
+/* --- access.c */
+/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. Others may
+ * change the tables meanwhile: the frame exists, and nothing else is known of it. */
+uint64_t pv_walk(uint64_t root, uint64_t va, bool write);
+/* virt_ops.reach, leave, frame_get, frame_put */
 uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);
 void pv_leave(struct arch_vcpu *v, const void *byte, bool write);
 bool pv_frame_get(struct arch_domain *d, uint64_t mfn);

@@ -17,8 +17,8 @@
 /* struct pv_guest */
 #define PV_GUEST_VECTOR 40
 #define PV_GUEST_ERROR 44
-#define PV_GUEST_CS 58
-#define PV_GUEST_SS 60
+#define PV_GUEST_CS 60
+#define PV_GUEST_SS 62
 
 /* What a guest may have in RFLAGS while it runs, besides IF and the fixed bit, which are always set: CF PF AF ZF SF TF
  * DF OF NT RF AC ID. */

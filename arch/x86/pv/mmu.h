@@ -49,6 +49,9 @@ int64_t pv_mmuext_op(struct pv_vcpu *v, uint64_t *args);
 uint64_t pv_find_l1(const struct pv_vcpu *v, uint64_t va);
 #define PV_L1_INDEX(va) ((unsigned)((va) >> 12 & 511))
 
+/* MMUEXT_NEW_BASEPTR, of the calling vcpu. 0; -XEN_EINVAL: no L4 table of its own; -XEN_ERESTART. */
+int pv_new_kernel_root(struct pv_vcpu *v, uint64_t mfn) __attribute__((warn_unused_result));
+
 /* The vcpu is going for good: let go of its roots. It runs nowhere, no CPU has them loaded. */
 void pv_release_roots(struct pv_vcpu *v);
 

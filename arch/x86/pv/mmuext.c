@@ -36,13 +36,18 @@ static void set_root(struct pv_vcpu *v, uint64_t *root, uint64_t mfn)
         pv_put_page_and_type(v->dom, old);
 }
 
+int pv_new_kernel_root(struct pv_vcpu *v, uint64_t mfn)
+{
+    int rc = pv_get_page_and_type(v->dom, mfn, v->dom->domid, PV_L4);
+    if (!rc)
+        set_root(v, &v->kernel_root, mfn);
+    return rc;
+}
+
 static int new_kernel_root(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
 {
     (void)owner;
-    int rc = pv_get_page_and_type(v->dom, op->arg1.mfn, v->dom->domid, PV_L4);
-    if (!rc)
-        set_root(v, &v->kernel_root, op->arg1.mfn);
-    return rc;
+    return pv_new_kernel_root(v, op->arg1.mfn);
 }
 
 /* 0: the vcpu has no user mode from now on. */

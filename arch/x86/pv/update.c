@@ -24,6 +24,8 @@ static bool change(uint64_t *at, uint64_t from, uint64_t to)
 static int exchange_once(struct pv_domain *d, const struct pv_update *u, unsigned level, uint64_t *at)
 {
     uint64_t old = __atomic_load_n(at, __ATOMIC_RELAXED);
+    if (u->conditional && old != u->expected)
+        return -XEN_ERESTART;
     uint64_t new = pv_entry_adjust(level, u->value) | (u->preserve ? old & (PTE_ACCESSED | PTE_DIRTY) : 0);
 
     if (pv_entry_holds_same(level, old, new))

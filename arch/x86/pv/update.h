@@ -15,6 +15,8 @@ struct pv_update {
     bool preserve;        /* "accessed" and "dirty" of the old entry stay */
     uint16_t table_owner; /* whose frame the table must be, and the tables that it leads to */
     uint16_t data_owner;  /* whose frame an L1 entry may map */
+    bool conditional;     /* -XEN_ERESTART unless the entry is */
+    uint64_t expected;
 };
 
 /*

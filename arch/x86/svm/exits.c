@@ -17,8 +17,6 @@
 #define EXCEPTION_MC 18
 #define VECTORS_WITH_ERROR 0x27d00U /* 8, 10-14, 17 */
 
-#define DR6_SINGLE_STEP (1ULL << 14)
-
 #define MSR_EFER_GUEST 0xc0000080U
 #define MSR_PAT_GUEST 0x277U
 
