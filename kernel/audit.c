@@ -47,6 +47,7 @@ bool audit_running(struct domain *d)
     d->audit_wanted = false;
     if (look(d))
         printk(LOG_INFO, "domain %u \"%s\": the counts of all frames are right", d->arch.domid, d->config.name);
-    (void)domain_unpause(d);
+    if (domain_unpause(d))
+        printk(LOG_ERROR, "domain %u was let go while it was looked at", d->arch.domid);
     return false;
 }

@@ -53,7 +53,7 @@ static unsigned order_of(uint64_t bytes)
 {
     unsigned order = 0;
 
-    while ((PAGE_SIZE << order) < bytes)
+    while (((uint64_t)PAGE_SIZE << order) < bytes)
         order++;
     return order;
 }
