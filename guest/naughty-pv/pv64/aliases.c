@@ -13,7 +13,7 @@
 static void live_tables(void)
 {
     for (unsigned level = 1; level <= 4; level++) {
-        uint64_t *table = table_of(spare_address(), level);
+        uint64_t *table = pv_table_at(spare_address(), level);
 
         refused(1, pv_machine(table) | PTE_ALL, "a writable alias of a live table");
         CHECK(make_writable(table) < 0);
@@ -82,10 +82,10 @@ static void remembered_table(void)
 {
     uint64_t *l1 = memory_pages(1), *page = memory_pages(1);
     volatile uint64_t *address = (volatile uint64_t *)((1UL << 30) - 4096);
-    uint64_t *l2 = table_of((const void *)address, 2);
-    unsigned at = index_of((const void *)address, 2);
+    uint64_t *l2 = pv_table_at((const void *)address, 2);
+    unsigned at = pv_index_at((const void *)address, 2);
 
-    l1[index_of((const void *)address, 1)] = pv_machine(page) | PTE_ALL;
+    l1[pv_index_at((const void *)address, 1)] = pv_machine(page) | PTE_ALL;
     make_read_only(l1);
     CHECK_VALUE(pv_set_entry(l2, at, pv_machine(l1) | PTE_ALL), 0);
     address[3] = 1;
@@ -94,9 +94,9 @@ static void remembered_table(void)
     CHECK_VALUE(hv_update_va_mapping(guest_address(page), pv_machine(page) | PTE_READ_ONLY, UVMF_NONE), 0);
     page = memory_pages(1); /* the one before is forgotten, and read-only from here on */
     CHECK_VALUE(make_writable(l1), 0);
-    l1[index_of((const void *)address, 1)] = pv_machine(table_of(page, 1)) | PTE_ALL;
-    trap_try(poke, (void *)&address[index_of(page, 1)]);
-    CHECK((table_of(page, 1)[index_of(page, 1)] & PTE_ADDRESS) == pv_machine(page));
+    l1[pv_index_at((const void *)address, 1)] = pv_machine(pv_table_at(page, 1)) | PTE_ALL;
+    trap_try(poke, (void *)&address[pv_index_at(page, 1)]);
+    CHECK((pv_table_at(page, 1)[pv_index_at(page, 1)] & PTE_ADDRESS) == pv_machine(page));
 }
 
 /* A page of descriptors in use: no alias, no table, no writing, whatever it was mapped as. */

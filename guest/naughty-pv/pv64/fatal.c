@@ -21,7 +21,7 @@ void fatal_stack_hypervisor(void)
 /* The frame of the exception would be written over a live page table. */
 void fatal_stack_table(void)
 {
-    trap_on_stack(guest_address(table_of(spare_address(), 1)) + 2048);
+    trap_on_stack(guest_address(pv_table_at(spare_address(), 1)) + 2048);
 }
 
 void fatal_stack_non_canonical(void)

@@ -66,7 +66,7 @@ static void other_doors(uint64_t mfn)
     CHECK(hv_mmu_update(&m2p, 1, NULL, DOMID_SELF) < 0);
     for (unsigned i = 0; i < LENGTH(others); i++) {
         uint64_t entry = mfn << GUEST_PAGE_SHIFT | PTE_READ_ONLY;
-        struct mmu_update l1 = {pv_machine(&table_of(spare_address(), 1)[index_of(spare_address(), 1)]), entry};
+        struct mmu_update l1 = {pv_machine(&pv_table_at(spare_address(), 1)[pv_index_at(spare_address(), 1)]), entry};
 
         CHECK(hv_mmu_update(&l1, 1, NULL, others[i]) < 0);
         CHECK(hypercall5(__HYPERVISOR_mmu_update, guest_address(&data), 1, 0, (others[i] + 1U) << 16 | others[i], 0) <

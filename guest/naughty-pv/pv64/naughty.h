@@ -20,11 +20,6 @@
 
 /* --- tools.c --- */
 
-/* The table of this level (1 to 4) that serves an address of the guest's kernel. */
-uint64_t *table_of(const volatile void *p, unsigned level);
-/* The index in it. */
-unsigned index_of(const volatile void *p, unsigned level);
-
 /* Is this one of the domain's own frames? */
 bool is_mine(uint64_t mfn);
 /* The machine's frames end here. */

@@ -147,7 +147,7 @@ static void read_only_pages(void)
         must_stay(guest_address(page) + 1024, 128);
         must_stay(guest_address(page) + 4096 - 128, 128);
         CHECK_VALUE(unpin(page), 0);
-        must_stay(guest_address(table_of(spare_address(), level)), 64);
+        must_stay(guest_address(pv_table_at(spare_address(), level)), 64);
     }
     CHECK_VALUE(hv_set_gdt(&(uint64_t){env_frame(page)}, 512), 0);
     must_stay(guest_address(page), 128);

@@ -80,10 +80,10 @@ static void live_tables(void)
     uint64_t frame;
     uint64_t *l1 = victim(&frame);
     volatile uint64_t *address = (volatile uint64_t *)((1UL << 30) - 4096);
-    uint64_t *l2 = table_of((const void *)address, 2);
-    unsigned at = index_of((const void *)address, 2);
+    uint64_t *l2 = pv_table_at((const void *)address, 2);
+    unsigned at = pv_index_at((const void *)address, 2);
 
-    l1[index_of((const void *)address, 1)] = pv_machine(spare_address()) | PTE_ALL;
+    l1[pv_index_at((const void *)address, 1)] = pv_machine(spare_address()) | PTE_ALL;
     make_read_only(l1);
     CHECK_VALUE(pv_set_entry(l2, at, pv_machine(l1) | PTE_ALL), 0);
     guest_result rc = decrease(&frame, 1);
@@ -202,7 +202,7 @@ void attack_long(void)
 {
     struct mmuext_op *ops = memory_alloc(ENTRIES * sizeof(*ops));
     struct mmu_update *updates = (struct mmu_update *)ops;
-    uint64_t *l1 = table_of(spare_address(), 1);
+    uint64_t *l1 = pv_table_at(spare_address(), 1);
     evtchn_port_t port = (evtchn_port_t)evt_bind_virq(VIRQ_TIMER, 0);
 
     evt_set_handler(port, note_time, NULL);
@@ -214,7 +214,7 @@ void attack_long(void)
         ops[i] = (struct mmuext_op){.cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = env_frame(spare_address())};
     repeat(port, "65536 clear_page", long_list, ops);
     for (unsigned i = 0; i < ENTRIES; i++)
-        updates[i] = (struct mmu_update){pv_machine(&l1[index_of(spare_address(), 1)]),
+        updates[i] = (struct mmu_update){pv_machine(&l1[pv_index_at(spare_address(), 1)]),
                                          pv_machine(spare_address()) | (i & 1 ? PTE_READ_ONLY : PTE_ALL)};
     repeat(port, "65536 updates", long_updates, updates);
     env_upcalls_off();

@@ -90,7 +90,7 @@ bool loads_fs(unsigned selector)
 
 static void bad_ldts(void)
 {
-    uint64_t *table = table_of(spare_address(), 1);
+    uint64_t *table = pv_table_at(spare_address(), 1);
 
     CHECK(set_ldt((void *)HYPERVISOR_VIRT_START, 16) < 0 || !loads_fs(LDT_SELECTOR));
     CHECK(set_ldt((void *)(HYPERVISOR_VIRT_START - 4096), PAGE_DESCRIPTORS * 2) < 0 || !loads_fs(LDT_SELECTOR));

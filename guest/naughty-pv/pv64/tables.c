@@ -36,8 +36,8 @@ static void unpin_root(void)
         CHECK_VALUE(pin(4, root), 0);
     }
     for (unsigned level = 1; level <= 3; level++) {
-        CHECK(unpin(table_of(root, level)) < 0);
-        CHECK(mmuext(MMUEXT_NEW_BASEPTR, env_frame(table_of(root, level)), 0) < 0);
+        CHECK(unpin(pv_table_at(root, level)) < 0);
+        CHECK(mmuext(MMUEXT_NEW_BASEPTR, env_frame(pv_table_at(root, level)), 0) < 0);
     }
 }
 
@@ -145,7 +145,7 @@ void attack_tables(void)
     for (unsigned level = 2; level <= 4; level++)
         for (unsigned of = 1; of <= 4; of++)
             if (of != level - 1)
-                refused(level, pv_machine(table_of(spare_address(), of)) | PTE_ALL, "a table of another level");
+                refused(level, pv_machine(pv_table_at(spare_address(), of)) | PTE_ALL, "a table of another level");
     for (unsigned level = 1; level <= 4; level++) {
         for (unsigned writable = 0; writable < 2; writable++) {
             loop[9] = pv_machine(loop) | (writable ? PTE_ALL : PTE_READ_ONLY);
@@ -184,7 +184,7 @@ static uint64_t address_bits(void)
 void attack_bits(void)
 {
     uint64_t frame = pv_machine(memory_pages_aligned(512, 512 * GUEST_PAGE_SIZE));
-    uint64_t table = pv_machine(table_of(spare_address(), 1));
+    uint64_t table = pv_machine(pv_table_at(spare_address(), 1));
 
     for (unsigned level = 2; level <= 4; level++) {
         refused(level, (frame & ~0x1FFFFFULL) | PTE_ALL | PTE_LARGE, "a large page");

@@ -5,25 +5,11 @@
 
 #define ONE_GIB (1UL << 30)
 
-unsigned index_of(const volatile void *p, unsigned level)
-{
-    return (unsigned)(guest_address(p) >> (12 + 9 * (level - 1)) & (PV_ENTRIES - 1));
-}
-
-uint64_t *table_of(const volatile void *p, unsigned level)
-{
-    uint64_t *table = (uint64_t *)pv_start_info->pt_base;
-
-    for (unsigned l = 4; l > level; l--)
-        table = pv_page(table[index_of(p, l)]);
-    return table;
-}
-
 /* --- Frames */
 
 uint64_t machine_frames(void)
 {
-    struct xen_machphys_mapping64 m;
+    struct xen_machphys_mapping64 m = {.max_mfn = 0};
     guest_result n = hv_memory_op(XENMEM_maximum_ram_page, NULL);
 
     if (n > 0)
@@ -106,7 +92,7 @@ static struct place spare_place(unsigned level)
         [2] = (void *)(ONE_GIB - 1), [3] = (void *)(511 * ONE_GIB), [4] = (void *)0xFFFF900000000000};
     const volatile void *p = level == 1 ? spare_address() : unused[level];
 
-    return (struct place){table_of(p, level), index_of(p, level)};
+    return (struct place){pv_table_at(p, level), pv_index_at(p, level)};
 }
 
 static bool by_update(unsigned level, uint64_t entry)
