@@ -99,11 +99,8 @@ pv64.parts := pv64 x64
 sources = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S)))
 objects = $(patsubst %,$(O)/obj/$(1)/%.o,$(2))
 
-hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx kernel evtchn common) arch/x86/pv/entry.S
+hypervisor_sources := $(call sources,boot arch/x86 arch/x86/svm arch/x86/vmx arch/x86/pv kernel evtchn common)
 hypervisor_objects := $(call objects,hypervisor,$(hypervisor_sources))
-
-# The memory core of the pv container is built for the hypervisor, but no image has its provider (arch/x86/pv/env.h) yet.
-unlinked_objects := $(filter-out $(hypervisor_objects),$(call objects,hypervisor,$(call sources,arch/x86/pv)))
 
 # The image for guest/lesson prints each step on shared memory: evtchn/ is compiled against an extern seam
 # (evtchn/shm.h), kernel/lesson/ supplies it and takes the place of kernel/trace.c, and the linker puts two functions of
@@ -130,7 +127,7 @@ fuzz_programs := $(fuzzers:%=$(O)/fuzz/%)
 .PHONY: all iso usb hypervisor guests test test-host test-vm test-long check counts conformance bench wasm32 mutation mutation-smoke mutation-sample man fuzz reference pv-random model model-quick model-self coverage reproducible clean help FORCE
 
 all: hypervisor guests
-hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson $(unlinked_objects)
+hypervisor: $(O)/xenolith $(O)/xenolith.elf $(O)/xenolith-lesson
 guests: $(guest_images)
 
 iso: $(O)/xenolith.iso

@@ -5,6 +5,7 @@
 
 #include "arch/x86/arch.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpu_record.h"
 #include "boot/boot_info.h"
 #include "common/format.h"
 #include "common/string.h"
@@ -167,6 +168,18 @@ static void report(const struct domain *d)
                d->arch.domid, d->config.name);
 }
 
+/* As Xen without page-table isolation; AMD's processors and Intel's of these years are not affected. */
+static void warn_of_meltdown(unsigned nr_plans)
+{
+    bool any = false;
+    for (unsigned i = 0; i < nr_plans; i++)
+        any |= plans[i].domain && plans[i].config.type == CONFIG_TYPE_PV;
+    if (any && record_may_melt_down(&boot_cpu_record))
+        printk(LOG_WARNING,
+               "pv:         this processor lets pv domains read all memory (Meltdown), and nothing is done "
+               "against that");
+}
+
 /* Numbers are given in module order whatever becomes of a module: guests are told each other's. */
 static void build_all(unsigned nr_plans)
 {
@@ -205,6 +218,7 @@ unsigned build_domains(const struct boot_info *info)
         read_plan(info, i);
     build_all(info->nr_modules);
     name_leftovers(info->nr_modules);
+    warn_of_meltdown(info->nr_modules);
     if (info->nr_modules == 0)
         printk(LOG_ERROR, "there are no modules: each domain is a boot module with its configuration");
     for (unsigned i = 0; i < info->nr_modules; i++)

@@ -158,12 +158,9 @@ _Static_assert(CONFIG_CMDLINE_MAX <= MAX_GUEST_CMDLINE, "ABI");
 
 /* --- The boot vcpu */
 
-static int start_vcpu(const struct builder *b)
+static void fill_context(const struct builder *b, uint64_t root, struct vcpu_guest_context *context)
 {
-    static struct vcpu_guest_context context; /* too large for a stack */
-    struct vcpu *v = b->d->vcpu[0];
-    int r;
-    context = (struct vcpu_guest_context){
+    *context = (struct vcpu_guest_context){
         .flags = VGCF_in_kernel,
         .user_regs = {.rip = b->image.entry,
                       .rsp = b->layout.stack_va,
@@ -173,10 +170,26 @@ static int start_vcpu(const struct builder *b)
                       .ss = FLAT_RING3_SS64},
         .kernel_ss = FLAT_RING3_SS64,
         .kernel_sp = b->layout.stack_va,
-        .ctrlreg = {[0] = CR0_START, [3] = GUEST_ABI_PFN_TO_CR3(b->mfns[b->layout.tables.pfn])},
+        .ctrlreg = {[0] = CR0_START, [3] = GUEST_ABI_PFN_TO_CR3(root)},
     };
+}
+
+/* PV-START-08: the root is pinned, so the guest may change to another one and come back. */
+static int start_vcpu(const struct builder *b)
+{
+    static struct vcpu_guest_context context; /* too large for a stack */
+    const struct virt_ops *ops = b->d->arch.ops;
+    struct vcpu *v = b->d->vcpu[0];
+    uint64_t root = b->mfns[b->layout.tables.pfn];
+    int r;
+    fill_context(b, root, &context);
     do
-        r = b->d->arch.ops->vcpu_initialise(&v->arch, &context);
+        r = ops->pin_root(&b->d->arch, root);
+    while (r == -XEN_ERESTART);
+    if (r)
+        return r;
+    do
+        r = ops->vcpu_initialise(&v->arch, &context);
     while (r == -XEN_ERESTART);
     v->initialised = r == 0;
     return r;

@@ -6,6 +6,7 @@
 #include "arch/x86/time.h"
 #include "common/error.h"
 #include "common/string.h"
+#include "guest/abi/pv.h"
 #include "kernel/container.h"
 #include "kernel/deferred.h"
 #include "kernel/hypercall.h"
@@ -49,6 +50,8 @@ static int create_vcpus(struct domain *d)
             return xen_error(XEN_ENOMEM);
         d->vcpu[id] = v;
         vcpu_set_info(v, id < XEN_LEGACY_MAX_VCPUS ? &shared->vcpu_info[id] : NULL);
+        if (d->container == CONTAINER_PV)
+            vcpu_begin_as_pv(v);
     }
     return 0;
 }
@@ -144,8 +147,7 @@ void domain_free(struct domain *d)
     if (d->arch_ready)
         d->arch.ops->domain_free(&d->arch);
     p2m_free(&d->p2m);
-    if (__atomic_load_n(&d->pages, __ATOMIC_ACQUIRE) == 0) /* else somebody will ask for their owner */
-        domain_put(d);
+    domain_put(d);
 }
 
 void domain_start(struct domain *d)
@@ -172,10 +174,22 @@ void domain_put(struct domain *d)
         memory_free(d, sizeof *d);
 }
 
+static void let_go(const struct domain *d, uint64_t mfn)
+{
+    if (d->arch.ops->set_m2p)
+        d->arch.ops->set_m2p(mfn, INVALID_M2P_ENTRY);
+    limbo_free(mfn);
+}
+
 void domain_lose_page(struct domain *d, uint64_t mfn)
 {
     __atomic_fetch_sub(&d->pages, 1, __ATOMIC_RELAXED);
-    limbo_free(mfn);
+    let_go(d, mfn);
+}
+
+void domain_replaced_page(struct domain *d, uint64_t mfn)
+{
+    let_go(d, mfn);
 }
 
 void domain_put_page(struct domain *d, uint64_t mfn)
@@ -206,6 +220,49 @@ uint64_t domain_alloc_pages(struct domain *d, unsigned order)
     __atomic_fetch_add(&d->pages, 1ULL << order, __ATOMIC_RELAXED);
     note_range(d, mfn, mfn + (1ULL << order));
     return mfn;
+}
+
+static bool charge(struct domain *d, uint64_t n)
+{
+    uint64_t pages = __atomic_load_n(&d->pages, __ATOMIC_RELAXED);
+    do {
+        if (pages > d->max_pages || n > d->max_pages - pages)
+            return false;
+    } while (!__atomic_compare_exchange_n(&d->pages, &pages, pages + n, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
+}
+
+void domain_adopt(struct domain *d, uint64_t mfn, unsigned order)
+{
+    note_range(d, mfn, mfn + (1ULL << order));
+    for (uint64_t i = mfn; i < mfn + (1ULL << order); i++)
+        __atomic_store_n(&mfn_to_page(i)->owner, d->arch.domid, __ATOMIC_RELEASE);
+}
+
+/* Once its frames are being given back none may come. */
+static bool adopt_while_it_lives(struct domain *d, uint64_t mfn, unsigned order)
+{
+    spin_lock(&d->lock);
+    bool lives = !d->releasing;
+    if (lives)
+        domain_adopt(d, mfn, order);
+    spin_unlock(&d->lock);
+    return lives;
+}
+
+int domain_grow(struct domain *d, unsigned order, uint64_t *mfn)
+{
+    if (!charge(d, 1ULL << order))
+        return xen_error(XEN_ENOMEM);
+    *mfn = memory_alloc_owned(order, PAGE_OWNER_HYPERVISOR);
+    if (*mfn != NO_FRAME && adopt_while_it_lives(d, *mfn, order))
+        return 0;
+    __atomic_fetch_sub(&d->pages, 1ULL << order, __ATOMIC_RELAXED);
+    if (*mfn == NO_FRAME && !limbo_is_empty())
+        return -XEN_ERESTART;
+    if (*mfn != NO_FRAME)
+        pages_free(&memory_pool, *mfn, order);
+    return xen_error(XEN_ENOMEM);
 }
 
 bool domain_release(struct domain *d, uint64_t *cursor, unsigned budget)

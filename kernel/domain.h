@@ -147,6 +147,11 @@ void domain_put_page(struct domain *d, uint64_t mfn);
 void domain_lose_page(struct domain *d, uint64_t mfn);
 /* 2^order zeroed frames owned by d and counted, NO_FRAME = none. */
 uint64_t domain_alloc_pages(struct domain *d, unsigned order);
+/* The same within its max_pages. 0; -XEN_ENOMEM; -XEN_ERESTART: some are on their way to the pool, come again. */
+int domain_grow(struct domain *d, unsigned order, uint64_t *mfn) __attribute__((warn_unused_result));
+/* Frames of the hypervisor's, which nobody else knows, become d's in place of others, which go: none is counted. */
+void domain_adopt(struct domain *d, uint64_t mfn, unsigned order);
+void domain_replaced_page(struct domain *d, uint64_t mfn);
 
 /* Call fn for every domain in the table. CPU 0 only: nothing leaves the table meanwhile. */
 void domains_each(void (*fn)(struct domain *d));
@@ -156,7 +161,8 @@ void domains_each(void (*fn)(struct domain *d));
  */
 bool domain_unlink(struct domain *d);
 /* Give back all that is left of a domain that is not in the table, whose vcpus are off, whose ports are closed and
- * whose frames are released. CPU 0, in the quiesce token or before the first domain runs. */
+ * whose frames are released; but as long as others have frames of it mapped (d->pages is not 0) the caller keeps a
+ * reference to it. CPU 0, in the quiesce token or before the first domain runs. */
 void domain_free(struct domain *d);
 
 /* The shutdown reason in a word. */

@@ -3,8 +3,9 @@
  * Copying between the hypervisor and a guest's own virtual address space, through the guest's page tables as they are
  * now. v is the vcpu that runs on this CPU. All return 0 or -XEN_EFAULT (then a part may have been copied).
  *
- * Of hvm guests no reference is taken: frames in a p2m belong to its domain, and one that leaves it is not reused before every CPU
- * has left hypervisor code (kernel/p2m.h). Pages of pv guests are held while they are copied (virt_ops.reach).
+ * Of hvm guests no reference is taken: frames in a p2m belong to its domain, and one that leaves it is not reused
+ * before every CPU has left hypervisor code (kernel/p2m.h). Pages of pv guests are held while they are copied
+ * (virt_ops.reach).
  */
 #ifndef KERNEL_GUEST_COPY_H
 #define KERNEL_GUEST_COPY_H

@@ -13,10 +13,13 @@ int64_t hc_event_channel_op(struct vcpu *v, uint64_t *args)
     return r;
 }
 
+/* All of the structure is read before anything of it is looked at, and there are no commands behind unmask. */
 int64_t hc_event_channel_op_compat(struct vcpu *v, uint64_t *args)
 {
-    uint32_t cmd;
-    if (copy_from_guest(v, &cmd, args[0], sizeof cmd))
+    struct evtchn_op op;
+    if (copy_from_guest(v, &op, args[0], sizeof op))
         return xen_error(XEN_EFAULT);
-    return evt_hypercall(v->domain->evt, cmd, args[0] + sizeof cmd, v->narrow);
+    if (op.cmd > EVTCHNOP_unmask)
+        return xen_error(XEN_ENOSYS);
+    return evt_hypercall(v->domain->evt, op.cmd, args[0] + __builtin_offsetof(struct evtchn_op, u), v->narrow);
 }

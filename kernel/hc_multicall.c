@@ -37,26 +37,35 @@ static int write_args(struct vcpu *v, uint64_t va, const struct multicall_entry6
     return copy_to_guest(v, va + __builtin_offsetof(struct multicall_entry32, args), narrow, sizeof narrow);
 }
 
-/* The entry at va. 0, -XEN_EFAULT, or -XEN_ERESTART: it is not done. */
-static int64_t do_entry(struct vcpu *v, uint64_t va)
+/* The entry at va, which *e gets, with its result. 0, -XEN_EFAULT, or -XEN_ERESTART: it is not done. */
+static int64_t do_entry(struct vcpu *v, uint64_t va, struct multicall_entry64 *e)
 {
-    struct multicall_entry64 e;
-    if (read_entry(v, va, &e))
+    if (read_entry(v, va, e))
         return xen_error(XEN_EFAULT);
-    int64_t r = e.op == __HYPERVISOR_multicall ? -XEN_EINVAL : hypercall_dispatch(v, e.op, e.args);
+    int64_t r = e->op == __HYPERVISOR_multicall ? -XEN_EINVAL : hypercall_dispatch(v, e->op, e->args);
     if (r == -XEN_ERESTART) {
-        v->domain->hypercalls[e.op]--; /* it is counted when it is done */
-        return write_args(v, va, &e) ? xen_error(XEN_EFAULT) : -XEN_ERESTART;
+        v->domain->hypercalls[e->op]--; /* it is counted when it is done */
+        return write_args(v, va, e) ? xen_error(XEN_EFAULT) : -XEN_ERESTART;
     }
+    e->result = r;
     return write_result(v, va, r);
+}
+
+/* HC-MULTI: iret is the last entry that is done: the guest goes on where that has led it, with the rax of its frame. */
+static bool is_iret(const struct vcpu *v, const struct multicall_entry64 *e)
+{
+    return e->op == __HYPERVISOR_iret && v->domain->container == CONTAINER_PV;
 }
 
 int64_t hc_multicall(struct vcpu *v, uint64_t *args)
 {
     uint64_t size = v->narrow ? sizeof(struct multicall_entry32) : sizeof(struct multicall_entry64);
+    struct multicall_entry64 e = {0};
     args[1] = (uint32_t)args[1];
     while (args[1] > 0) {
-        int64_t r = do_entry(v, args[0]);
+        int64_t r = do_entry(v, args[0], &e);
+        if (is_iret(v, &e) && r != -XEN_ERESTART)
+            return e.result;
         if (r)
             return r;
         args[0] += size;

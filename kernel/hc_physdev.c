@@ -5,12 +5,14 @@
  */
 #include "common/error.h"
 #include "guest/abi/physdev.h"
+#include "guest/abi/pv.h"
 
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 #include "kernel/pirq.h"
 
 #define NR_PORTS 65536U
+#define LOW_END (1ULL << 47) /* canonical addresses end here, up to the hypervisor's */
 
 static int64_t op_irq_status_query(struct vcpu *v, uint64_t arg)
 {
@@ -43,18 +45,20 @@ static int64_t op_set_iopl(struct vcpu *v, uint64_t arg)
     return 0;
 }
 
-/* The bitmap says which ports the guest's users may use of those that the domain may: it may use none. */
+/* The bitmap says which ports the guest's users may use of those that the domain may: it may use none, so nobody ever
+ * reads it. */
 static int64_t op_set_iobitmap(struct vcpu *v, uint64_t arg)
 {
     struct physdev_set_iobitmap s;
     if (copy_from_guest(v, &s, arg, sizeof s))
         return xen_error(XEN_EFAULT);
-    return s.nr_ports > NR_PORTS ? xen_error(XEN_EINVAL) : 0;
+    bool is_bad = s.nr_ports > NR_PORTS || (s.bitmap >= LOW_END && s.bitmap < HYPERVISOR_VIRT_END);
+    return is_bad ? xen_error(XEN_EINVAL) : 0;
 }
 
 static const struct {
     int64_t (*fn)(struct vcpu *v, uint64_t arg);
-    bool is_pv; /* only there; else it is for domains with interrupt lines */
+    bool is_pv; /* only there; the others are in a PVH domain with interrupt lines, too */
 } operations[] = {
     [PHYSDEVOP_irq_status_query] = {op_irq_status_query, false},
     [PHYSDEVOP_set_iopl] = {op_set_iopl, true},
@@ -67,7 +71,7 @@ static int64_t physdev_op(struct vcpu *v, uint32_t cmd, uint64_t arg)
     const struct domain *d = v->domain;
     if (cmd >= sizeof operations / sizeof operations[0] || !operations[cmd].fn)
         return xen_error(XEN_ENOSYS);
-    if (operations[cmd].is_pv ? d->container != CONTAINER_PV : !d->config.irqs)
+    if (d->container != CONTAINER_PV && (operations[cmd].is_pv || !d->config.irqs))
         return xen_error(XEN_ENOSYS);
     return operations[cmd].fn(v, arg);
 }
@@ -79,8 +83,8 @@ int64_t hc_physdev_op(struct vcpu *v, uint64_t *args)
 
 int64_t hc_physdev_op_compat(struct vcpu *v, uint64_t *args)
 {
-    uint64_t cmd; /* and padding */
-    if (copy_from_guest(v, &cmd, args[0], sizeof cmd))
+    struct physdev_op op;
+    if (copy_from_guest(v, &op, args[0], sizeof op))
         return xen_error(XEN_EFAULT);
-    return physdev_op(v, (uint32_t)cmd, args[0] + sizeof cmd);
+    return physdev_op(v, op.cmd, args[0] + __builtin_offsetof(struct physdev_op, u));
 }

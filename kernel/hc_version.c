@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* xen_version(cmd, arg): which Xen this claims to be. */
 #include "common/error.h"
+#include "guest/abi/pv.h"
 #include "guest/abi/version.h"
 
 #include "arch/x86/layout.h"
@@ -56,6 +57,25 @@ static int64_t ver_platform_parameters(struct vcpu *v, uint64_t arg)
     return v->narrow ? put(v, arg, &start32, sizeof start32) : put(v, arg, &start, sizeof start);
 }
 
+/* HC-VER-07 */
+static uint32_t hvm_features(const struct vcpu *v)
+{
+    uint32_t features = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
+                        1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock |
+                        1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_not_direct_mapped;
+    return v->domain->config.irqs ? features | 1U << XENFEAT_hvm_pirqs : features;
+}
+
+/* PV-START-11 */
+static uint32_t pv_features(const struct vcpu *v)
+{
+    uint32_t features = 1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
+                        1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_memory_op_vnode_supported |
+                        1U << XENFEAT_direct_mapped;
+    bool above_4gb = v->domain->arch.ops->assists(&v->domain->arch) >> VMASST_TYPE_pae_extended_cr3 & 1;
+    return above_4gb ? features | 1U << XENFEAT_pae_pgdir_above_4gb : features;
+}
+
 static int64_t ver_get_features(struct vcpu *v, uint64_t arg)
 {
     struct xen_feature_info info;
@@ -63,12 +83,7 @@ static int64_t ver_get_features(struct vcpu *v, uint64_t arg)
         return xen_error(XEN_EFAULT);
     if (info.submap_idx != 0)
         return xen_error(XEN_EINVAL);
-    /* HC-VER-07 */
-    info.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
-                  1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock |
-                  1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_not_direct_mapped;
-    if (v->domain->config.irqs)
-        info.submap |= 1U << XENFEAT_hvm_pirqs;
+    info.submap = v->domain->container == CONTAINER_PV ? pv_features(v) : hvm_features(v);
     if (v->domain->privileged)
         info.submap |= 1U << XENFEAT_dom0;
     return put(v, arg, &info, sizeof info);

@@ -136,7 +136,7 @@ static void cpus_init(void)
 
 static void domains_init(void)
 {
-    summary_set_baseline(memory_free_frames());
+    summary_set_baseline(memory_free_frames() + arch_late_tables());
     domains_run_begins(build_domains(&boot_info));
 }
 

@@ -10,6 +10,7 @@
 
 struct page_pool memory_pool;
 static uint64_t total_frames;
+static const struct boot_info *boot;
 
 struct range {
     uint64_t start, end; /* bytes, [start, end) */
@@ -104,6 +105,7 @@ static struct page *alloc_array(const struct boot_info *info, uint64_t *frames)
 
 void memory_init(const struct boot_info *info)
 {
+    boot = info;
     uint64_t frames = arch_memory_init(info);
     struct page *pages = alloc_array(info, &frames);
     uint64_t bytes = frames * sizeof(struct page);
@@ -158,6 +160,12 @@ void memory_free(void *p, size_t size)
 uint64_t memory_alloc_owned(unsigned order, uint16_t domid)
 {
     return alloc_zeroed(order, domid);
+}
+
+const struct boot_region *memory_map(unsigned *nr)
+{
+    *nr = boot->nr_regions;
+    return boot->regions;
 }
 
 uint64_t memory_free_frames(void)

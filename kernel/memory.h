@@ -13,10 +13,11 @@
 #define NO_FRAME UINT64_MAX
 
 struct boot_info;
+struct boot_region;
 
 extern struct page_pool memory_pool;
 
-/* Final page tables, the array of pages, and all RAM that nothing uses into the pool. Boot CPU, once. */
+/* Final page tables, the array of pages, and all RAM that nothing uses into the pool. Boot CPU, once. info stays. */
 void memory_init(const struct boot_info *info);
 
 /* The hypervisor's address of a frame of RAM, and back. */
@@ -43,6 +44,8 @@ void memory_free(void *p, size_t size);
 /* 2^order zeroed frames that belong to a domain, one reference each; NO_FRAME = none left. */
 uint64_t memory_alloc_owned(unsigned order, uint16_t domid);
 
+/* The memory map of the machine, as the loader gave it. */
+const struct boot_region *memory_map(unsigned *nr);
 /* Frames not in use now. */
 uint64_t memory_free_frames(void);
 /* Frames that the pool had when it was filled. */

@@ -168,6 +168,19 @@ bool page_get_owned(struct page *page, uint16_t owner)
     return true;
 }
 
+bool page_steal(struct page *page, uint16_t owner)
+{
+    struct page seen = {.held = __atomic_load_n(&page->held, __ATOMIC_RELAXED)}, wanted = seen;
+    wanted.refs = 0;
+    return seen.owner == owner && seen.refs == 1 && (seen.flags & PAGE_KEPT) &&
+           __atomic_compare_exchange_n(&page->held, &seen.held, wanted.held, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+void page_return(struct page *page)
+{
+    __atomic_store_n(&page->refs, 1, __ATOMIC_RELEASE);
+}
+
 bool page_put(struct page *page)
 {
     uint32_t before = __atomic_fetch_sub(&page->refs, 1, __ATOMIC_ACQ_REL);

@@ -61,6 +61,10 @@ bool page_get(struct page *page);
 /* The same, only if the frame is owner's, in one step: nobody else's frame is ever held, not even for a moment. */
 bool page_get_owned(struct page *page, uint16_t owner);
 bool page_put(struct page *page);
+/* All references of a frame that nobody but its owner has one to: it is the caller's alone. False: it is not so, or not
+ * owner's. And back. */
+bool page_steal(struct page *page, uint16_t owner);
+void page_return(struct page *page);
 /* The owner no longer wants it: true, once in the frame's life: its own reference is the caller's to give back. The
  * caller has another one. */
 bool page_disown(struct page *page);

@@ -68,10 +68,10 @@ static struct line *line_of(const struct domain *d, uint32_t pirq)
 
 bool pirq_permitted(const struct domain *d, uint32_t pirq)
 {
-    return d->container == CONTAINER_HVM || is_granted(d, pirq);
+    return d->container == CONTAINER_HVM || d->privileged || is_granted(d, pirq);
 }
 
-/* An hvm domain may bind a pirq that is nothing: it never fires (PIRQ-01). */
+/* An hvm or a privileged domain may bind a pirq that is nothing: it never fires (PIRQ-01, PIRQ-13). */
 int pirq_bind(const struct domain *d, uint32_t pirq, bool share)
 {
     struct line *l = line_of(d, pirq);

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "boot/boot_info.h"
 #include "kernel/audit.h"
 #include "kernel/console.h"
 #include "kernel/deferred.h"
@@ -65,13 +66,39 @@ static void step_closing(struct domain *d)
     d->state = DOMAIN_FREEING;
 }
 
+/* Domains that are gone but for frames that a pv domain had mapped when they ended; till those come back. */
+static struct remains {
+    struct domain *domain;
+    struct domain_result *result;
+} remains[BOOT_MAX_MODULES];
+static unsigned nr_remains;
+
 static void finish(struct domain *d)
 {
     struct domain_result *result = summary_add(d);
-    __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); /* look at its counter of frames once more */
+    __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); /* to look at its counter of frames once more */
     domain_free(d);
-    summary_set_leak(result, d->pages);
-    domain_put(d);
+    ASSERT(nr_remains < BOOT_MAX_MODULES);
+    remains[nr_remains++] = (struct remains){d, result};
+}
+
+static void look_at_remains(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < nr_remains; i++) {
+        if (__atomic_load_n(&remains[i].domain->pages, __ATOMIC_ACQUIRE))
+            remains[n++] = remains[i];
+        else
+            domain_put(remains[i].domain);
+    }
+    nr_remains = n;
+}
+
+/* No domain is left that could give them back. */
+static void report_leaks(void)
+{
+    for (unsigned i = 0; i < nr_remains; i++)
+        summary_set_leak(remains[i].result, remains[i].domain->pages);
 }
 
 static void step_freeing(struct domain *d)
@@ -119,12 +146,15 @@ bool domains_reap(void)
 {
     more = limbo_step();
     domains_each(step);
+    look_at_remains();
     if (!watching)
         return more;
     alive = awaited = 0;
     domains_each(count);
-    if (alive == 0 && limbo_is_empty())
+    if (alive == 0 && limbo_is_empty()) {
+        report_leaks();
         summary_end_run();
+    }
     if (awaited == 0 && anyone_awaited)
         domains_each(destroy_running);
     return more;

@@ -15,7 +15,9 @@
 #include "kernel/timers.h"
 
 #define RFLAGS_IF (1ULL << 9)
-#define TIME_OFFSET 32 /* of the clock in struct vcpu_info: the same in both layouts */
+#define UPCALL_MASK 1         /* byte of struct vcpu_info */
+#define PV_PERIOD 10000000ULL /* ns */
+#define TIME_OFFSET 32        /* of the clock in struct vcpu_info: the same in both layouts */
 
 _Static_assert(__builtin_offsetof(struct vcpu_info64, time) == TIME_OFFSET, "ABI");
 _Static_assert(__builtin_offsetof(struct vcpu_info32, time) == TIME_OFFSET, "ABI");
@@ -112,6 +114,12 @@ void vcpu_set_info(struct vcpu *v, void *info)
     v->arch.upcall_pending = v->info;
     evt_set_vcpu_info(v->domain->evt, v->arch.id, info);
     v->time_stamped = 0;
+}
+
+void vcpu_begin_as_pv(struct vcpu *v)
+{
+    v->info[UPCALL_MASK] = 1;
+    v->period = PV_PERIOD;
 }
 
 /*

@@ -4,6 +4,7 @@
 #include "arch/x86/apic_mode.h"
 #include "arch/x86/arch.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/io.h"
 #include "arch/x86/machine.h"
@@ -43,7 +44,6 @@
 #define ICR_STARTUP 0x600
 #define ICR_PENDING 0x1000
 #define ICR_ASSERT 0x4000
-#define MSR_ARCH_CAPABILITIES 0x10a
 #define ARCH_CAPABILITIES_XAPIC_DISABLE (1 << 21)
 #define MSR_XAPIC_DISABLE_STATUS 0xbd
 #define XAPIC_DISABLED 1

@@ -45,6 +45,9 @@ uint64_t arch_memory_init(const struct boot_info *info);
  */
 void *arch_early_alloc(uint64_t bytes);
 
+/* Frames that became page tables of the hypervisor's own since then. They stay that. */
+uint64_t arch_late_tables(void);
+
 /*
  * The physical ranges [*start, *end) that must not become free memory: the first MiB, the image, the page tables and
  * arch_early_alloc()'s. False when i is past the last. They may overlap and are page-aligned. (Modules are not in it.)

@@ -5,6 +5,7 @@
 
 #define MSR_SMI_COUNT 0x34
 #define MSR_MICROCODE 0x8b
+#define ARCH_CAPABILITIES_RDCL_NO (1U << 0)
 
 struct cpuid record_cpuid(const struct cpu_record *r, uint32_t leaf, uint32_t subleaf)
 {
@@ -111,4 +112,9 @@ bool record_smi_count(const struct cpu_record *r, uint32_t *count)
 
     *count = (uint32_t)value;
     return known && record_vendor(r) == VENDOR_INTEL;
+}
+
+bool record_may_melt_down(const struct cpu_record *r)
+{
+    return record_vendor(r) == VENDOR_INTEL && !(record_msr_or_0(r, MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
 }

@@ -13,6 +13,7 @@
 
 #include "arch/x86/creg.h"
 
+#define MSR_ARCH_CAPABILITIES 0x10a
 #define RECORD_MAX_LEAVES 48
 #define RECORD_MAX_MSRS 112
 
@@ -49,6 +50,10 @@ void record_brand(const struct cpu_record *r, char *text, size_t size);
 bool record_microcode(const struct cpu_record *r, uint32_t *revision);
 /* System-management interrupts since reset (MSR_SMI_COUNT; Intel's only). False: it is not counted. */
 bool record_smi_count(const struct cpu_record *r, uint32_t *count);
+
+/* Code in ring 3 can read all memory that is mapped (Meltdown), as far as the processor does not deny it: Intel's,
+ * unless bit RDCL_NO of IA32_ARCH_CAPABILITIES is set (SDM Vol. 4, table 2-2). */
+bool record_may_melt_down(const struct cpu_record *r);
 
 /*
  * Of this CPU, now. It is read completely each time: about a hundred instructions, none of which has an effect but the

@@ -21,12 +21,12 @@ static const struct {
 static const struct {
     uint32_t first, last;
 } msrs[] = {
-    {0x1b, 0x1b},             /* IA32_APIC_BASE */
-    {0x34, 0x34},             /* MSR_SMI_COUNT */
-    {0x3a, 0x3a},             /* IA32_FEATURE_CONTROL */
-    {0x8b, 0x8b},             /* IA32_BIOS_SIGN_ID: microcode */
-    {0xfe, 0xfe},             /* IA32_MTRRCAP */
-    {0x10a, 0x10a},           /* IA32_ARCH_CAPABILITIES */
+    {0x1b, 0x1b}, /* IA32_APIC_BASE */
+    {0x34, 0x34}, /* MSR_SMI_COUNT */
+    {0x3a, 0x3a}, /* IA32_FEATURE_CONTROL */
+    {0x8b, 0x8b}, /* IA32_BIOS_SIGN_ID: microcode */
+    {0xfe, 0xfe}, /* IA32_MTRRCAP */
+    {MSR_ARCH_CAPABILITIES, MSR_ARCH_CAPABILITIES},
     {0x1a0, 0x1a0},           /* IA32_MISC_ENABLE */
     {0x200, 0x213},           /* ten variable ranges of the MTRRs */
     {0x250, 0x250},           /* and the fixed ones */

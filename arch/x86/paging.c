@@ -32,6 +32,7 @@ static bool has_1g;
 static uint64_t nx;
 static uint64_t max_pa = MAX_PHYS;
 static uint64_t devices_next = DEVICES_BASE;
+static uint64_t late_tables; /* frames of the pool that became tables */
 static struct spinlock lock; /* everything here, once there are several CPUs */
 
 uint64_t paging_root(void)
@@ -49,11 +50,19 @@ bool paging_has_1g(void)
     return has_1g;
 }
 
+uint64_t arch_late_tables(void)
+{
+    return late_tables;
+}
+
 /* A zeroed table; physical address or 0. */
 static uint64_t new_table(void)
 {
-    if (early_is_over())
-        return door_alloc_frames(0) << PAGE_SHIFT;
+    if (early_is_over()) {
+        uint64_t mfn = door_alloc_frames(0);
+        late_tables += mfn != 0;
+        return mfn << PAGE_SHIFT;
+    }
     return early_take(PAGE_SIZE, final ? MAX_PHYS : EARLY_MAPPED);
 }
 
@@ -218,6 +227,24 @@ const uint64_t *paging_reserved_slots(void)
     return &root[L4_SLOT(M2P_BASE)];
 }
 
+/* The entry that maps va, and its level; NULL: none does. */
+static uint64_t *find_leaf(uint64_t va, unsigned *level)
+{
+    for (*level = 3; *level >= 1; (*level)--) {
+        uint64_t *e = find_entry(va, *level, false);
+        if (e && (*e & PTE_PRESENT) && (*level == 1 || (*e & PTE_LARGE)))
+            return e;
+    }
+    return NULL;
+}
+
+uint64_t paging_frame_at(uint64_t va)
+{
+    unsigned level;
+    const uint64_t *e = find_leaf(va, &level);
+    return e ? ((*e & PTE_ADDRESS & ~(LEVEL_SIZE(level) - 1)) | (va & (LEVEL_SIZE(level) - 1))) >> PAGE_SHIFT : 0;
+}
+
 bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size)
 {
     spin_lock(&lock);
@@ -253,12 +280,7 @@ void *map_device(uint64_t pa, size_t size)
 
 static bool is_mapped(uint64_t va)
 {
-    for (unsigned level = 3; level >= 1; level--) {
-        uint64_t *e = find_entry(va, level, false);
-        if (e && (*e & PTE_PRESENT) && (level == 1 || (*e & PTE_LARGE)))
-            return true;
-    }
-    return false;
+    return find_leaf(va, &(unsigned){0}) != NULL;
 }
 
 /* What the direct map lacks is added page by page, read-only. The caching that the MTRRs say is right for any of it. */

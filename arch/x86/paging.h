@@ -49,6 +49,9 @@ bool paging_map_page(uint64_t va, uint64_t mfn);
  * written at the second address. All multiples of a page; nothing is mapped there yet. False if memory has run out. */
 bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size);
 
+/* The frame that the hypervisor has mapped at va, 0 if there is none. */
+uint64_t paging_frame_at(uint64_t va);
+
 /* The 16 entries of our L4 table: they stay as they are from arch_memory_init() on. */
 const uint64_t *paging_reserved_slots(void);
 

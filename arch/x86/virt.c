@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/hvm.h"
+#include "arch/x86/pv/container.h"
 #include "arch/x86/svm/svm.h"
 #include "arch/x86/vmx/vmx.h"
 
@@ -12,7 +13,7 @@ const struct virt_ops *const virt_backends[] = {
     NULL,
 };
 
-const struct virt_ops *const virt_pv = NULL;
+const struct virt_ops *const virt_pv = &pv_ops;
 
 bool virt_start_allowed(const struct vcpu_start *start)
 {

@@ -119,6 +119,10 @@ struct virt_ops {
     void (*set_m2p)(uint64_t mfn, uint64_t pfn);
     /* pv: PHYSDEVOP_set_iopl, 0 to 3. v is the caller. */
     void (*set_iopl)(struct arch_vcpu *v, unsigned iopl);
+    /* pv: the domain's VMASST_TYPE_* bits. */
+    uint64_t (*assists)(const struct arch_domain *d);
+    /* pv, the builder: a pin by which the guest keeps its first L4 table. 0; -XEN_EINVAL; -XEN_ERESTART: call again. */
+    int (*pin_root)(struct arch_domain *d, uint64_t mfn);
     /* pv: may events be delivered now (the mask is off), and SCHEDOP_block: switch the mask off. hvm: rflags say it. */
     bool (*events_open)(const struct arch_vcpu *v);
     void (*open_events)(struct arch_vcpu *v);
@@ -151,7 +155,7 @@ struct virt_ops {
 
 /* The hvm back ends in order of preference, NULL-terminated. */
 extern const struct virt_ops *const virt_backends[];
-/* The pv container: NULL until an image has it. */
+/* The pv container. */
 extern const struct virt_ops *const virt_pv;
 
 /* Has a start state that a guest made up only bits of CR4 and EFER that CPUID lets it use? */

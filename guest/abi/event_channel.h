@@ -111,6 +111,23 @@ struct evtchn_reset {
     domid_t dom;
 };
 
+/* What the older form of the hypercall (event_channel_op_compat) takes. */
+struct evtchn_op {
+    uint32_t cmd; /* EVTCHNOP_bind_interdomain to EVTCHNOP_unmask */
+    union {
+        struct evtchn_bind_interdomain bind_interdomain;
+        struct evtchn_bind_virq bind_virq;
+        struct evtchn_bind_pirq bind_pirq;
+        struct evtchn_close close;
+        struct evtchn_send send;
+        struct evtchn_status status;
+        struct evtchn_alloc_unbound alloc_unbound;
+        struct evtchn_bind_ipi bind_ipi;
+        struct evtchn_bind_vcpu bind_vcpu;
+        struct evtchn_unmask unmask;
+    } u;
+};
+
 struct evtchn_init_control {
     uint64_t control_gfn;
     uint32_t offset;
@@ -190,6 +207,7 @@ struct evtchn_register_3level32 {
     } u;
 };
 
+_Static_assert(sizeof(struct evtchn_op) == 28, "ABI");
 _Static_assert(sizeof(struct evtchn_bind_interdomain) == 12, "ABI");
 _Static_assert(sizeof(struct evtchn_bind_virq) == 12, "ABI");
 _Static_assert(sizeof(struct evtchn_bind_pirq) == 12, "ABI");

@@ -50,6 +50,18 @@ struct physdev_set_iobitmap {
 };
 
 _Static_assert(sizeof(struct physdev_map_pirq) == 40, "ABI");
+/* What the older form of the hypercall (physdev_op_compat) takes: as 64-bit guests have it. */
+struct physdev_op {
+    uint32_t cmd;
+    uint32_t pad;
+    union {
+        struct physdev_irq_status_query irq_status_query;
+        struct physdev_set_iopl set_iopl;
+        struct physdev_set_iobitmap set_iobitmap;
+    } u;
+};
+
+_Static_assert(sizeof(struct physdev_op) == 24, "ABI");
 _Static_assert(sizeof(struct physdev_set_iopl) == 4, "ABI");
 _Static_assert(sizeof(struct physdev_set_iobitmap) == 16, "ABI");
 

@@ -403,6 +403,7 @@ static void ask_calls(enum abi abi)
 
 void conformance_timer(void)
 {
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* a pv vcpu begins with one */
     for (enum abi abi = 0; abi < NR_ABIS; abi++) {
         for (unsigned i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
             ask(abi, cells[i].name, cells[i].steps);

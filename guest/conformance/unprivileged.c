@@ -236,14 +236,26 @@ static void ask_dying(void)
     cell_end();
 }
 
+/* Rights are no matter of the container, and what copy.h makes is a PVH guest: another environment asks. */
+static bool others_ask(void)
+{
+    if (conformance_pv && domain_exists(UNPRIVILEGED))
+        domain_end(UNPRIVILEGED);
+    return conformance_pv;
+}
+
 void conformance_rights(void)
 {
+    if (others_ask())
+        return;
     find_or_make();
     give_matrix_turns();
 }
 
 void conformance_rights_once(void)
 {
+    if (others_ask())
+        return;
     give_matrix_turns();
     give_attached();
     ask_dying();

@@ -20,6 +20,7 @@
 #define evtchn_bind_vcpu ours_evtchn_bind_vcpu
 #define evtchn_unmask ours_evtchn_unmask
 #define evtchn_reset ours_evtchn_reset
+#define evtchn_op ours_evtchn_op
 #define evtchn_init_control ours_evtchn_init_control
 #define evtchn_expand_array ours_evtchn_expand_array
 #define evtchn_set_priority ours_evtchn_set_priority
@@ -48,6 +49,7 @@
 #define sched_shutdown ours_sched_shutdown
 #define physdev_eoi ours_physdev_eoi
 #define physdev_irq_status_query ours_physdev_irq_status_query
+#define physdev_map_pirq ours_physdev_map_pirq
 #define sched_remote_shutdown ours_sched_remote_shutdown
 #define sched_poll64 ours_sched_poll64
 #define sched_poll32 ours_sched_poll32
@@ -81,6 +83,7 @@
 #define xen_machphys_mfn_list64 ours_xen_machphys_mfn_list64
 #define xen_machphys_mapping64 ours_xen_machphys_mapping64
 #define physdev_set_iopl ours_physdev_set_iopl
+#define physdev_op ours_physdev_op
 #define physdev_set_iobitmap ours_physdev_set_iobitmap
 #define multicall_entry64 ours_multicall_entry64
 #define multicall_entry32 ours_multicall_entry32
@@ -111,6 +114,7 @@
 #undef evtchn_bind_vcpu
 #undef evtchn_unmask
 #undef evtchn_reset
+#undef evtchn_op
 #undef evtchn_init_control
 #undef evtchn_expand_array
 #undef evtchn_set_priority
@@ -139,6 +143,7 @@
 #undef sched_shutdown
 #undef physdev_eoi
 #undef physdev_irq_status_query
+#undef physdev_map_pirq
 #undef sched_remote_shutdown
 #undef sched_poll64
 #undef sched_poll32
@@ -172,6 +177,7 @@
 #undef xen_machphys_mfn_list64
 #undef xen_machphys_mapping64
 #undef physdev_set_iopl
+#undef physdev_op
 #undef physdev_set_iobitmap
 #undef multicall_entry64
 #undef multicall_entry32

@@ -56,6 +56,11 @@ void limbo_begin(void)
 {
 }
 
+bool limbo_is_empty(void)
+{
+    return true;
+}
+
 static int ok_domain(struct arch_domain *d)
 {
     (void)d;
@@ -109,6 +114,11 @@ void vcpu_destroy(struct vcpu *v)
 void vcpu_set_info(struct vcpu *v, void *info)
 {
     v->info = info;
+}
+
+void vcpu_begin_as_pv(struct vcpu *v)
+{
+    (void)v;
 }
 
 struct evt_domain *evt_domain_create(const struct evt_config *config)

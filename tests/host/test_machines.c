@@ -264,6 +264,23 @@ static void microcode_and_smis(void **state)
     assert_false(record_smi_count(&m.record, &n)); /* something else, or nothing, on AMD's */
 }
 
+/* RDCL_NO is bit 0 of IA32_ARCH_CAPABILITIES; an AMD processor that has the register is not asked. */
+static void meltdown(void **state)
+{
+    struct machine m;
+    (void)state;
+    machine_load("bochs-corei7_haswell_4770", &m);
+    machine_remove_msr(&m, 0x10a);
+    assert_true(record_may_melt_down(&m.record));
+    machine_set_msr(&m, 0x10a, ~1ULL);
+    assert_true(record_may_melt_down(&m.record));
+    machine_set_msr(&m, 0x10a, 1);
+    assert_false(record_may_melt_down(&m.record));
+    machine_load("qemu-epyc", &m);
+    machine_set_msr(&m, 0x10a, 0);
+    assert_false(record_may_melt_down(&m.record));
+}
+
 /* A processor that says nothing at all. */
 static void an_empty_record(void **state)
 {
@@ -307,6 +324,7 @@ int main(void)
         cmocka_unit_test(svm_that_the_firmware_has_switched_off),
         cmocka_unit_test(signatures),
         cmocka_unit_test(microcode_and_smis),
+        cmocka_unit_test(meltdown),
         cmocka_unit_test(an_empty_record),
     };
     unsigned n = add_machines(machines);

@@ -163,7 +163,7 @@ static void flushes_reach_whom_they_name(void **state)
             assert_int_equal(fake.cpu[j].invalidations, !rows[i].whole && (rows[i].reached >> j & 1));
         }
     }
-    assert_int_equal(fake_mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EINVAL); /* PV-MEM-53 */
+    assert_int_equal(fake_mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EINVAL); /* PV-MMU-53 */
     assert_int_equal(fake_mmuext(MMUEXT_INVLPG_MULTI, 0, FAKE_ADDRESS_BAD), -XEN_EINVAL);
 }
 
@@ -182,13 +182,13 @@ static void an_ldt_is_noted(void **state)
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x00007ffffffff000, 513), -XEN_EINVAL);
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0xfffffffffffff000, 513),
                      0); /* it wraps: its end is the guest's too */
-    assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x7008, 0), 0); /* PV-MEM-54: none is none anywhere */
+    assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x7008, 0), 0); /* PV-MMU-54: none is none anywhere */
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0xffff800000000000, 0), 0);
     assert_int_equal(CPU->v.ldt_base, 0);
     assert_int_equal(CPU->v.ldt_entries, 0);
 }
 
-/* PV-MEM-43 */
+/* PV-MMU-43 */
 static void what_is_about_the_vcpu_names_no_other_domain(void **state)
 {
     static const uint32_t commands[] = {

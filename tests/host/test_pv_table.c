@@ -17,7 +17,7 @@ static void writable_mappings_of_tables_are_refused(void **state)
     assert_int_equal(pin_l(1, L1), 0); /* L2 is nothing yet, but it can't become a table now */
     assert_int_equal(pin_l(2, L2), -XEN_EINVAL);
     unpin(L1);
-    assert_int_equal(pin_l(2, L2), -XEN_EBUSY); /* PV-MEM-12: the error is that of the entry which is wrong */
+    assert_int_equal(pin_l(2, L2), -XEN_EBUSY); /* PV-MMU-12: the error is that of the entry which is wrong */
     *entry_of(L1, 2) = fake_entry(L2, RO);
     assert_int_equal(pin_l(2, L2), 0);
     unpin(L2);
@@ -123,7 +123,7 @@ static void the_hypervisors_slots_are_filled_and_cleared(void **state)
     assert_int_equal(pin_l(4, L4), -XEN_EINVAL);
 }
 
-/* PV-MEM-05: what the user bit is missing from is the guest's kernel's, and bit 52 says so. */
+/* PV-MMU-02: what the user bit is missing from is the guest's kernel's, and bit 52 says so. */
 static void without_user_a_mapping_is_the_kernels(void **state)
 {
     (void)state;
@@ -135,7 +135,7 @@ static void without_user_a_mapping_is_the_kernels(void **state)
     unpin(L2);
 }
 
-/* PV-MEM-10, PV-MEM-11: of what L1 maps the error says what is wrong; a table with such an entry is refused with it. */
+/* PV-MMU-10, PV-MMU-11: of what L1 maps the error says what is wrong; a table with such an entry is refused with it. */
 static void errors_of_mapped_frames(void **state)
 {
     static const struct {

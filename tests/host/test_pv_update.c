@@ -75,7 +75,7 @@ static void a_page_is_mapped_and_unmapped(void **state)
     assert_int_equal(fake.frame[PAGE2].refs, 1);
 }
 
-/* PV-MEM-03, PV-MEM-10, PV-MEM-11 */
+/* PV-MMU-03, PV-MMU-10, PV-MMU-11 */
 static void what_is_refused_changes_nothing(void **state)
 {
     static const struct {
@@ -296,7 +296,7 @@ static void the_order_of_a_list_is_kept(void **state)
     }
 }
 
-/* PV-MEM-30, PV-MEM-31 */
+/* PV-MMU-30, PV-MMU-31 */
 static void bad_addresses(void **state)
 {
     uint64_t none[6] = {FAKE_ADDRESS_BAD, 1, 16, DOMID_SELF};
@@ -330,7 +330,7 @@ static void a_list_goes_on_without_its_number(void **state)
 
 /* --- Other domains: FD for what is mapped, PFD for the table */
 
-/* PV-MEM-40, PV-MEM-41: DOMID_SELF is the way to say it; as PFD one's own number is. */
+/* PV-MMU-40, PV-MMU-41: DOMID_SELF is the way to say it; as PFD one's own number is. */
 static void ones_own_number_names_nobody(void **state)
 {
     struct pv_vcpu *v = &fake.cpu[0].v;
@@ -459,7 +459,7 @@ static void flushes_are_whose_and_what_the_flags_say(void **state)
     }
 }
 
-/* PV-MEM-62: what is wrong with the flush is found when the entry has changed. */
+/* PV-MMU-62: what is wrong with the flush is found when the entry has changed. */
 static void the_entry_comes_before_the_flush(void **state)
 {
     (void)state;

@@ -195,9 +195,12 @@ extern const struct virt_ops pv_ops;
 /* hypercall_page.c: fills PAGE_SIZE bytes. */
 void pv_fill_hypercall_page(void *page);
 
-/* --- segments.c, which has pv_env_load_ldt() of env.h as well. A page fault on the LDT, at its address in ->tables:
- * maps the page of it, or gives the guest a page fault at its own address of it. False: cr2 is not there. */
+/* --- segments.c, which has pv_env_load_ldt() of env.h as well. A page fault of the guest on the LDT, at its address in
+ * ->tables: the processor read a descriptor there. Maps the page of it, or gives the guest a page fault at its own
+ * address of it. False: it was something else. */
 bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error);
+/* The same for a fault of the hypervisor's own: 0, the page is mapped now; -XEN_EINVAL; -XEN_ERESTART. */
+int pv_ldt_map(struct pv_guest *p, uint64_t cr2) __attribute__((warn_unused_result));
 
 /* Give back the pages of GDT and LDT. The vcpu runs nowhere. */
 void pv_release_tables(struct pv_guest *p);
@@ -211,12 +214,13 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
-/* --- provider.c: env.h, and what virt_ops has about memory. load() sets cpu->vcpu before it calls pv_write_cr3(). */
+/* --- provider.c: env.h. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
 void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
-/* virt_ops.release */
+
+/* --- release.c: virt_ops.release */
 bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
 
 /* --- audit_domain.c: virt_ops.audit */
@@ -226,8 +230,8 @@ bool pv_audit_domain(struct arch_domain *d, uint64_t shared_info);
 bool pv_m2p_init(void);
 
 /* --- access.c */
-/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. Others may
- * change the tables meanwhile: the frame exists, and nothing else is known of it. */
+/* The frame that va leads to from this root, for a program in ring 3; 0: to none. No entry maps a large page. Others
+ * may change the tables meanwhile: the frame exists, and nothing else is known of it. */
 uint64_t pv_walk(uint64_t root, uint64_t va, bool write);
 /* virt_ops.reach, leave, frame_get, frame_put */
 uint8_t *pv_reach(struct arch_vcpu *v, uint64_t va, bool write);

@@ -20,7 +20,7 @@ typedef int (*pv_list_fn)(struct pv_vcpu *v, const void *entry, const struct pv_
 
 /*
  * args as the guest gave them, or as the last call left them. Does one entry of `size` bytes after another until one
- * fails; then the guest knows how many were done, if that can be written (PV-MEM-31). 0; the error of the entry;
+ * fails; then the guest knows how many were done, if that can be written (PV-MMU-31). 0; the error of the entry;
  * -XEN_EFAULT: an entry can't be read, or the list is where no guest's memory is; -XEN_ERESTART: args are what is left.
  */
 int64_t pv_list_run(struct pv_vcpu *v, uint64_t *args, size_t size, const struct pv_list_owners *owners, pv_list_fn fn);

@@ -73,7 +73,7 @@ static bool load_selector(struct arch_vcpu *v, unsigned (*load)(uint16_t), uint1
 {
     unsigned vector = load(selector);
 
-    if (vector == VEC_PF && pv_ldt_fault(v, read_cr2(), 0))
+    if (vector == VEC_PF && !pv_ldt_map(pv_guest(v), read_cr2()))
         vector = load(selector);
     if (vector)
         (void)load(0);

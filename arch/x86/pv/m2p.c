@@ -12,33 +12,28 @@
 #include "kernel/door.h"
 #include "kernel/printk.h"
 
-#define LARGE_ORDER 9U
-#define LARGE_SIZE ((uint64_t)PAGE_SIZE << LARGE_ORDER)
+#define PART (2ULL << 20) /* of the table, in one large page */
 #define FRAMES_PER(bytes) ((bytes) / sizeof(uint64_t))
 
 static uint64_t *const writable = (uint64_t *)M2P_WRITABLE;
 
-/* INVALID_M2P_ENTRY everywhere: all ones. What could not be mapped stays allocated: it may be mapped in part. */
-static bool map_part(uint64_t offset, uint64_t mfn, unsigned order)
+static unsigned order_of(uint64_t size)
 {
-    memset(mfn_to_virt(mfn), 0xff, (size_t)PAGE_SIZE << order);
-    return paging_map_m2p(offset, mfn, (uint64_t)PAGE_SIZE << order);
+    unsigned order = 0;
+    while (((uint64_t)PAGE_SIZE << order) < size)
+        order++;
+    return order;
 }
 
-static bool map_small_pages(uint64_t offset, uint64_t end)
+/* INVALID_M2P_ENTRY everywhere: all ones. One piece of memory: XENMEM_machphys_mfn_list names its first frame. */
+static bool map_part(uint64_t offset, uint64_t end)
 {
-    for (; offset < end; offset += PAGE_SIZE) {
-        uint64_t mfn = door_alloc_frames(0);
-        if (!mfn || !map_part(offset, mfn, 0))
-            return false;
-    }
-    return true;
-}
+    uint64_t mfn = door_alloc_frames(order_of(end - offset));
 
-static bool map_range(uint64_t offset, uint64_t end)
-{
-    uint64_t mfn = end - offset == LARGE_SIZE ? door_alloc_frames(LARGE_ORDER) : 0;
-    return mfn ? map_part(offset, mfn, LARGE_ORDER) : map_small_pages(offset, end);
+    if (!mfn)
+        return false;
+    memset(mfn_to_virt(mfn), 0xff, end - offset);
+    return paging_map_m2p(offset, mfn, end - offset);
 }
 
 static bool has_ram(uint64_t offset, uint64_t end)
@@ -48,13 +43,13 @@ static bool has_ram(uint64_t offset, uint64_t end)
 
 bool pv_m2p_init(void)
 {
-    uint64_t size = door_nr_frames() * sizeof(uint64_t), mapped = 0;
+    uint64_t size = (door_nr_frames() * sizeof(uint64_t) + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1), mapped = 0;
 
-    for (uint64_t offset = 0; offset < size; offset += LARGE_SIZE) {
-        uint64_t end = size - offset < LARGE_SIZE ? size : offset + LARGE_SIZE;
+    for (uint64_t offset = 0; offset < size; offset += PART) {
+        uint64_t end = size - offset < PART ? size : offset + PART;
         if (!has_ram(offset, end))
             continue;
-        if (!map_range(offset, end))
+        if (!map_part(offset, end))
             return false;
         mapped += end - offset;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pv container as a back end: what it needs of the processor, the life of its domains and vcpus, struct virt_ops.
  */
+#include "arch/x86/cpu.h"
 #include "arch/x86/cpu_record.h"
 #include "arch/x86/creg.h"
 #include "arch/x86/fpu.h"
@@ -8,6 +9,7 @@
 #include "arch/x86/need.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/pv/container.h"
+#include "arch/x86/pv/env.h"
 #include "arch/x86/pv/hypercalls.h"
 #include "common/format.h"
 #include "guest/abi/errno.h"
@@ -65,8 +67,11 @@ static void describe(const struct cpu_record *record, virt_fact_fn fact)
     }
 }
 
+/* The boot CPU's is the first call: it makes the table that all domains will read. */
 static int cpu_enable(void)
 {
+    if (this_cpu()->id == 0 && !pv_m2p_init())
+        return -XEN_ENOMEM;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
     return 0;
 }
@@ -158,6 +163,22 @@ static void open_events(struct arch_vcpu *v)
     pv_mask_events(v, false);
 }
 
+/* --- What the kernel's part of hypercalls, and the builder, ask for */
+static void set_iopl(struct arch_vcpu *v, unsigned iopl)
+{
+    pv_guest(v)->iopl = (uint8_t)iopl;
+}
+
+static uint64_t assists(const struct arch_domain *d)
+{
+    return __atomic_load_n(&pv_container(d)->vm_assist, __ATOMIC_RELAXED);
+}
+
+static int pin_root(struct arch_domain *d, uint64_t mfn)
+{
+    return pv_pin(&pv_container(d)->mmu, mfn, d->domid, PV_L4);
+}
+
 #define U(x) ((unsigned long long)(x))
 
 static void dump(const struct arch_vcpu *v)
@@ -195,6 +216,11 @@ const struct virt_ops pv_ops = {
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
     .release = pv_release,
+    .audit = pv_audit_domain,
+    .set_m2p = pv_env_set_m2p,
+    .set_iopl = set_iopl,
+    .assists = assists,
+    .pin_root = pin_root,
     .events_open = events_open,
     .open_events = open_events,
     .load = pv_load,

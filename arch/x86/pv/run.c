@@ -77,6 +77,8 @@ void pv_run(struct arch_vcpu *v)
         if (__atomic_load_n(&p->mmu.dom->doomed, __ATOMIC_RELAXED) && pv_drain(p->mmu.dom))
             continue;
         inject(v, p);
+        if (__builtin_expect(__atomic_load_n(&cpu->work, __ATOMIC_RELAXED) != 0, 0))
+            continue; /* that was its end: a guest that has crashed executes nothing more */
         bool sysret = by_sysret(v, p);
         cpu_enter_guest(cpu);
         pv_flush_requested(v);

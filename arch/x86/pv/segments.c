@@ -150,15 +150,30 @@ static int map_ldt_page(struct pv_guest *p, unsigned n, uint64_t va)
     return rc;
 }
 
+/* Of an address in the processor's view of the LDT; beyond its end if there is none of it. */
+static uint64_t ldt_offset(const struct pv_guest *p, uint64_t address)
+{
+    return address - (uint64_t)(uintptr_t)p->tables - PV_TABLE_PAGES * PAGE_SIZE;
+}
+
+int pv_ldt_map(struct pv_guest *p, uint64_t cr2)
+{
+    uint64_t offset = ldt_offset(p, cr2);
+    unsigned n = (unsigned)(offset / PAGE_SIZE);
+
+    if (offset >= p->mmu.ldt_entries * 8ULL || p->ldt[n])
+        return xen_error(XEN_EINVAL);
+    return map_ldt_page(p, n, p->mmu.ldt_base + n * (uint64_t)PAGE_SIZE);
+}
+
 bool pv_ldt_fault(struct arch_vcpu *v, uint64_t cr2, uint32_t error)
 {
     struct pv_guest *p = pv_guest(v);
-    uint64_t offset = cr2 - (uint64_t)(uintptr_t)p->tables - PV_TABLE_PAGES * PAGE_SIZE;
-    unsigned n = (unsigned)(offset / PAGE_SIZE);
+    uint64_t offset = ldt_offset(p, cr2);
 
-    if (offset >= p->mmu.ldt_entries * 8ULL)
+    if ((error & PAGE_FAULT_USER) || offset >= p->mmu.ldt_entries * 8ULL)
         return false;
-    int rc = p->ldt[n] ? -XEN_EINVAL : map_ldt_page(p, n, p->mmu.ldt_base + n * (uint64_t)PAGE_SIZE);
+    int rc = pv_ldt_map(p, cr2);
     if (rc && rc != -XEN_ERESTART)
         pv_inject_page_fault(v, p->mmu.ldt_base + offset, error);
     return true;

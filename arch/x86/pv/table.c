@@ -7,9 +7,9 @@
 #include "common/error.h"
 #include "guest/abi/errno.h"
 
-#define PTE_GUEST_KERNEL (1ULL << 52) /* ignored by processors: the guest's entry had no "user" (PV-MEM-02) */
+#define PTE_GUEST_KERNEL (1ULL << 52) /* ignored by processors: the guest's entry had no "user" (PV-MMU-02) */
 
-/* What the bits of a present entry may be, by level. SDM Vol. 3A, 4.5; PV-MEM-01 to PV-MEM-04. */
+/* What the bits of a present entry may be, by level. SDM Vol. 3A, 4.5; PV-MMU-01 to PV-MMU-06. */
 static const struct level_rule {
     uint64_t refused;
     uint64_t added;   /* ring 3 has the guest's kernel too; processors need not write "accessed" into upper tables */

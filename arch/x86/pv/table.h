@@ -37,7 +37,7 @@ bool pv_entry_holds_same(unsigned level, uint64_t a, uint64_t b);
 /*
  * Take the references of an entry that is not in a table yet. Tables must be table_owner's, what L1 maps data_owner's.
  * 0 (also if it is not present); -XEN_ERESTART; -XEN_EINVAL: no such table, or not fit to be one; of what L1 maps
- * -XEN_EPERM: that is no memory, -XEN_EBUSY: not data_owner's, or not to be written to (PV-MEM-10, PV-MEM-11). The
+ * -XEN_EPERM: that is no memory, -XEN_EBUSY: not data_owner's, or not to be written to (PV-MMU-10, PV-MMU-11). The
  * errors of what a table maps are those of a table.
  */
 int pv_entry_get(struct pv_domain *d, unsigned level, uint64_t entry, uint16_t table_owner, uint16_t data_owner)

@@ -49,7 +49,7 @@ static int flush(const struct pv_vcpu *v, uint64_t va, uint64_t flags)
     return 0;
 }
 
-/* The entry changes first: an error of the flush leaves it changed (PV-MEM-62). */
+/* The entry changes first: an error of the flush leaves it changed (PV-MMU-62). */
 static int64_t update(struct pv_vcpu *v, const uint64_t *args, uint16_t data_owner)
 {
     uint64_t va = args[0];

@@ -3,7 +3,9 @@
 
 void conformance_pv(void)
 {
+    pv_ask_start();
     pv_ask_entries();
     pv_ask_update();
     pv_ask_ext();
+    pv_ask_calls();
 }
