@@ -59,7 +59,7 @@ static void count_entry(struct pv_audit *a, uint64_t table, uint16_t owner, unsi
 static void check_reserved_slots(struct pv_audit *a, uint64_t table)
 {
     for (unsigned i = PV_RESERVED_FIRST; i < PV_RESERVED_END; i++)
-        if (pv_env_map(table)[i] != pv_env_reserved_slots()[i - PV_RESERVED_FIRST])
+        if ((pv_env_map(table)[i] ^ pv_env_reserved_slots()[i - PV_RESERVED_FIRST]) & ~(uint64_t)PTE_ACCESSED)
             COMPLAIN(a, "slot %u of the L4 table 0x%llx is not the hypervisor's", i, number(table));
 }
 

@@ -27,6 +27,7 @@ static void lost(uint64_t frame)
     if (!is_initial()) {
         refused(1, frame << GUEST_PAGE_SHIFT | PTE_READ_ONLY, "a frame that was given back");
         refused(1, frame << GUEST_PAGE_SHIFT | PTE_ALL, "a frame that was given back");
+        CHECK_VALUE(make_writable(spare_address()), 0);
     }
     for (unsigned level = 1; level <= 4; level++)
         CHECK(mmuext(MMUEXT_PIN_L1_TABLE + level - 1, frame, 0) < 0);

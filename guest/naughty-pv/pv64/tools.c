@@ -17,6 +17,14 @@ uint64_t machine_frames(void)
     return hv_memory_op(XENMEM_machphys_mapping, &m) ? 0x40000 : m.max_mfn + 1;
 }
 
+/* The page that lay where shared_info is mapped now. */
+static bool is_behind_shared_info(uint64_t mfn)
+{
+    const uint64_t *m2p = (const uint64_t *)MACH2PHYS_VIRT_START;
+
+    return m2p[mfn] == guest_address(guest_env.shared) >> GUEST_PAGE_SHIFT;
+}
+
 bool is_mine(uint64_t mfn)
 {
     static uint8_t *mine; /* a bit a frame */
@@ -29,10 +37,9 @@ bool is_mine(uint64_t mfn)
         for (uint64_t i = 0; i < pv_start_info->nr_pages; i++)
             if (p2m[i] < frames)
                 mine[p2m[i] / 8] |= (uint8_t)(1U << p2m[i] % 8);
-        uint64_t shared = pv_start_info->shared_info >> GUEST_PAGE_SHIFT;
-        mine[shared / 8] |= (uint8_t)(1U << shared % 8);
     }
-    return mfn < frames && (mine[mfn / 8] >> mfn % 8 & 1);
+    return mfn < frames && ((mine[mfn / 8] >> mfn % 8 & 1) || mfn == pv_start_info->shared_info >> GUEST_PAGE_SHIFT ||
+                            is_behind_shared_info(mfn));
 }
 
 bool is_initial(void)
