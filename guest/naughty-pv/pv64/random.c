@@ -16,6 +16,7 @@
 #define SANDBOX 16U /* pages */
 #define WORDS 48U   /* of a structure that an argument leads to */
 #define PROGRESS 25000U
+#define WILD_SECONDS 3U
 
 static struct {
     uint32_t seed;
@@ -181,8 +182,20 @@ static bool has_fatal_mmuext(void)
     return false;
 }
 
+/* Sleep for ever is no attack; and how it ends is said already. */
+static bool is_spoiling(unsigned number, const uint64_t *a)
+{
+    uint32_t cmd = (uint32_t)a[0];
+
+    if (number == __HYPERVISOR_sched_op || number == __HYPERVISOR_sched_op_compat)
+        return cmd == SCHEDOP_block || cmd == SCHEDOP_poll || cmd == SCHEDOP_shutdown_code;
+    return number == __HYPERVISOR_vcpu_op && cmd == VCPUOP_down;
+}
+
 static bool is_fatal(unsigned number, const uint64_t *a)
 {
+    if (r.wild)
+        return is_spoiling(number, a);
     switch (number) {
     case __HYPERVISOR_sched_op:
     case __HYPERVISOR_sched_op_compat:
@@ -230,7 +243,7 @@ static void fill_multicall(void)
         e[i].op = c->number;
         for (unsigned j = 0; j < 5; j++)
             e[i].args[j] = c->arg[j] && c->arg[j] != structure ? c->arg[j]() : address();
-        if (!r.wild && (is_fatal(c->number, e[i].args) || c->number == __HYPERVISOR_mmuext_op))
+        if (is_fatal(c->number, e[i].args) || (!r.wild && c->number == __HYPERVISOR_mmuext_op))
             e[i].op = __HYPERVISOR_xen_version;
     }
 }
@@ -272,7 +285,7 @@ static void one(void)
 {
     do
         choose();
-    while (!r.wild && is_fatal(made.number, made.arg));
+    while (is_fatal(made.number, made.arg));
     if (r.trace)
         guest_printf("%u(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx)\n", made.number, (unsigned long long)made.arg[0],
                      (unsigned long long)made.arg[1], (unsigned long long)made.arg[2], (unsigned long long)made.arg[3],
@@ -318,10 +331,14 @@ void attack_random(void)
     make_all((unsigned)args_number("count", 10000));
 }
 
+/* However it ends is a crash: by itself, by its last line, or by the watchdog, if it loops or sleeps all the same. */
 void fatal_wild(void)
 {
     struct sched_shutdown crash = {.reason = SHUTDOWN_crash};
+    struct sched_watchdog watchdog = {.timeout = WILD_SECONDS};
 
+    hv_sched_op(SCHEDOP_shutdown_code, &crash);
+    CHECK(hv_sched_op(SCHEDOP_watchdog, &watchdog) > 0);
     prepare();
     r.wild = true;
     make_all((unsigned)args_number("count", 10000));
