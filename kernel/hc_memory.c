@@ -121,6 +121,7 @@ static int64_t each_extent(struct vcpu *v, uint64_t *args, const struct extent_f
         return (int64_t)e.i;
     e.list = r.extent_start;
     e.order = r.extent_order;
+    e.flags = r.mem_flags;
     enum extent_result result = do_extents(&e, fns, r.nr_extents);
     domain_put(e.d);
     if (result != EXTENT_AGAIN)
@@ -185,6 +186,14 @@ static int64_t op_none_shared(struct vcpu *v, uint64_t *args)
     return 0;
 }
 
+/* For 32-bit guests of a kind that there is none of. */
+static int64_t op_not_supported(struct vcpu *v, uint64_t *args)
+{
+    (void)v;
+    (void)args;
+    return xen_error(XEN_EOPNOTSUPP);
+}
+
 /* By the container of the caller; NULL: -XEN_ENOSYS. */
 static const struct operation {
     memory_op_fn hvm, pv;
@@ -204,10 +213,16 @@ static const struct operation {
     [XENMEM_set_memory_map] = {op_not_permitted, op_not_permitted},
     [XENMEM_maximum_gpfn] = {op_maximum_gpfn, op_maximum_gpfn},
     [XENMEM_remove_from_physmap] = {hvm_remove_from_physmap, hvm_remove_from_physmap},
+    [XENMEM_set_pod_target] = {NULL, op_not_permitted},
     [XENMEM_get_pod_target] = {op_not_permitted, op_not_here},
     [XENMEM_get_sharing_freed_pages] = {NULL, op_none_shared},
     [XENMEM_get_sharing_shared_pages] = {NULL, op_none_shared},
+    [XENMEM_access_op] = {NULL, op_not_permitted},
     [XENMEM_add_to_physmap_batch] = {op_not_here, op_no_access},
+    [XENMEM_claim_pages] = {NULL, op_not_permitted},
+    [XENMEM_machphys_compat_mfn_list] = {NULL, op_not_supported},
+    [XENMEM_get_vnumainfo] = {NULL, op_not_permitted},
+    [XENMEM_reserved_device_memory_map] = {NULL, op_not_permitted},
 };
 
 int64_t hc_memory_op(struct vcpu *v, uint64_t *args)

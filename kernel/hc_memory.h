@@ -18,6 +18,7 @@ struct extent {
     struct domain *d;
     uint64_t list, i; /* guest address of its list, and where in it; list 0: none (pv, increase) */
     unsigned order;
+    uint32_t flags; /* XENMEMF_* */
 };
 
 enum extent_result { EXTENT_DONE, EXTENT_REFUSED, EXTENT_AGAIN };

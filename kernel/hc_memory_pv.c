@@ -16,9 +16,14 @@
 
 /* --- Reservations */
 
+/* There is one node, and no device that would not reach all of memory: those two wishes are granted. */
+#define FLAGS_ALLOWED (XENMEMF_exact_node_request | 0xffffU)
+
 /* The extent's frames, in *mfn. */
 static enum extent_result grow(const struct extent *e, uint64_t *mfn)
 {
+    if (e->flags & ~FLAGS_ALLOWED)
+        return EXTENT_REFUSED;
     int r = domain_grow(e->d, e->order, mfn);
     if (r == -XEN_ERESTART)
         return EXTENT_AGAIN;

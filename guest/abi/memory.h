@@ -20,10 +20,21 @@
 #define XENMEM_set_memory_map 13
 #define XENMEM_maximum_gpfn 14
 #define XENMEM_remove_from_physmap 15
+#define XENMEM_set_pod_target 16
 #define XENMEM_get_pod_target 17
 #define XENMEM_get_sharing_freed_pages 18
 #define XENMEM_get_sharing_shared_pages 19
+#define XENMEM_access_op 21
 #define XENMEM_add_to_physmap_batch 23
+#define XENMEM_claim_pages 24
+#define XENMEM_machphys_compat_mfn_list 25
+#define XENMEM_get_vnumainfo 26
+#define XENMEM_reserved_device_memory_map 27
+
+/* mem_flags: bits 7:0 how many address bits a frame may have, 15:8 node + 1 */
+#define XENMEMF_populate_on_demand (1U << 16)
+#define XENMEMF_exact_node_request (1U << 17)
+#define XENMEMF_vnode (1U << 18)
 
 #define XENMAPSPACE_shared_info 0
 #define XENMAPSPACE_grant_table 1

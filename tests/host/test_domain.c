@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: kernel/domain.c kernel/p2m.c kernel/pages.c
+// links: kernel/domain.c kernel/frames.c kernel/p2m.c kernel/pages.c
 /* References to domains, and the end of one whose name others may still say. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,11 +114,6 @@ void vcpu_destroy(struct vcpu *v)
 void vcpu_set_info(struct vcpu *v, void *info)
 {
     v->info = info;
-}
-
-void vcpu_begin_as_pv(struct vcpu *v)
-{
-    (void)v;
 }
 
 struct evt_domain *evt_domain_create(const struct evt_config *config)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// links: kernel/hc_memory_pv.c kernel/domain.c kernel/p2m.c kernel/pages.c
+// links: kernel/hc_memory_pv.c kernel/frames.c kernel/p2m.c kernel/pages.c
 /*
  * memory_op by pv domains: which frames are whose afterwards, and what the guest is told (docs/abi/pv-memory.md). Guest
  * addresses are the test's own.
@@ -23,15 +23,10 @@ static unsigned yield_at; /* the how manieth look at the clock says so; 0: none 
 #undef cpu_should_yield
 
 #include "arch/x86/paging.h"
-#include "arch/x86/time.h"
 #include "boot/boot_info.h"
 #include "guest/abi/pv.h"
-#include "kernel/container.h"
-#include "kernel/deferred.h"
 #include "kernel/limbo.h"
 #include "kernel/printk.h"
-#include "kernel/sched.h"
-#include "kernel/watchdog.h"
 
 #define FRAMES 4096U
 #define BAD 16U /* an address that is not the guest's */
@@ -56,10 +51,6 @@ static const struct virt_ops ops = {.set_m2p = set_m2p};
 void limbo_free(uint64_t mfn)
 {
     pages_free(&memory_pool, mfn, 0);
-}
-
-void limbo_begin(void)
-{
 }
 
 bool limbo_is_empty(void)
@@ -103,6 +94,11 @@ int hypercall_target(struct vcpu *unused, uint16_t domid, struct domain **target
     return 0;
 }
 
+void domain_put(struct domain *target)
+{
+    target->refs--;
+}
+
 uint64_t paging_frame_at(uint64_t va)
 {
     return va == MACH2PHYS_VIRT_START ? 0x1234 : 0;
@@ -121,7 +117,7 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-/* What kernel/domain.c and the table of memory_op name, and nothing here leads to. */
+/* What nothing here leads to. */
 #define NOT_CALLED(type, name, ...)   \
     type name(__VA_ARGS__)            \
     {                                 \
@@ -139,22 +135,6 @@ NOT_CALLED(int64_t, hvm_remove_from_physmap, struct vcpu *c, uint64_t *args);
 NOT_CALLED(int64_t, hvm_memory_map, struct vcpu *c, uint64_t *args);
 NOT_CALLED(void *, memory_alloc, size_t size);
 NOT_CALLED(void, memory_free, void *p, size_t size);
-NOT_CALLED(const struct virt_ops *, container_ops, enum config_type type);
-NOT_CALLED(struct vcpu *, vcpu_create, struct domain *x, uint16_t id);
-NOT_CALLED(void, vcpu_destroy, struct vcpu *x);
-NOT_CALLED(void, vcpu_set_info, struct vcpu *x, void *info);
-NOT_CALLED(struct evt_domain *, evt_domain_create, const struct evt_config *config);
-NOT_CALLED(void, evt_domain_destroy, struct evt_domain *e);
-NOT_CALLED(void, evt_set_shared_info, struct evt_domain *e, void *shared);
-NOT_CALLED(void, evt_domain_set_dying, struct evt_domain *e);
-NOT_CALLED(uint64_t, time_now, void);
-NOT_CALLED(void, deferred_request, void);
-NOT_CALLED(void, sched_stop, struct vcpu *x, uint32_t reasons);
-NOT_CALLED(void, sched_wake, struct vcpu *x, uint32_t reasons);
-NOT_CALLED(bool, sched_is_off, const struct vcpu *x);
-NOT_CALLED(struct vcpu *, sched_current, void);
-NOT_CALLED(void, watchdogs_init, struct domain *x);
-NOT_CALLED(void, printk_domain, enum log_level level, const char *name, const char *fmt, ...);
 #pragma GCC diagnostic pop
 
 /* --- The cases */

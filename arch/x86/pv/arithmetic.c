@@ -16,6 +16,23 @@
 #define OF (1U << 11)
 #define ARITHMETIC_FLAGS ((uint64_t)(CF | PF | AF | ZF | SF | OF))
 
+void pv_write_reg(uint64_t *reg, unsigned size, uint64_t value)
+{
+    uint64_t mask = size == 8 ? UINT64_MAX : (1ULL << 8 * size) - 1;
+
+    *reg = size == 4 ? (uint32_t)value : (*reg & ~mask) | (value & mask);
+}
+
+uint64_t pv_narrow(const struct pv_insn *insn, uint64_t value)
+{
+    return insn->address_size == 4 ? (uint32_t)value : value;
+}
+
+void pv_advance(const struct pv_insn *insn, uint64_t *reg, int64_t by)
+{
+    *reg = pv_narrow(insn, *reg + (uint64_t)by);
+}
+
 static unsigned bits(const struct pv_store *s)
 {
     return s->size * 8;

@@ -180,6 +180,7 @@ void pv_load_ldtr(struct pv_guest *p);
 
 /* --- tables.c, besides pv_map_gdt(), pv_map_ldt() and pv_load_ldtr(): a vcpu's part of the hypervisor's address space.
  */
+bool pv_tables_prepare(void);            /* before the first; false: no memory */
 bool pv_tables_init(struct pv_guest *p); /* false: no memory */
 void pv_tables_free(struct pv_guest *p);
 void pv_load_gdt(const struct pv_guest *p);

@@ -18,23 +18,6 @@
 
 /* --- Registers and memory */
 
-void pv_write_reg(uint64_t *reg, unsigned size, uint64_t value)
-{
-    uint64_t mask = size == 8 ? UINT64_MAX : (1ULL << 8 * size) - 1;
-
-    *reg = size == 4 ? (uint32_t)value : (*reg & ~mask) | (value & mask);
-}
-
-uint64_t pv_narrow(const struct pv_insn *insn, uint64_t value)
-{
-    return insn->address_size == 4 ? (uint32_t)value : value;
-}
-
-void pv_advance(const struct pv_insn *insn, uint64_t *reg, int64_t by)
-{
-    *reg = pv_narrow(insn, *reg + (uint64_t)by);
-}
-
 uint64_t pv_segment_base(struct arch_vcpu *v, enum pv_segment segment)
 {
     const struct pv_guest *p = pv_guest(v);

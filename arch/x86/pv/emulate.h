@@ -34,8 +34,6 @@ static inline uint64_t *pv_reg(struct guest_regs *regs, unsigned n)
 {
     return &(&regs->rax)[n & 15];
 }
-/* Write 1, 2, 4 or 8 bytes: four bytes clear the upper half. Of one byte: the lowest of the register. */
-void pv_write_reg(uint64_t *reg, unsigned size, uint64_t value);
 /* The instruction at rip. False: it can't be read, or isn't known. */
 bool pv_fetch(struct arch_vcpu *v, struct pv_insn *insn);
 /* Address of the memory operand in 64-bit code. Any value. */
@@ -46,9 +44,6 @@ uint64_t pv_segment_base(struct arch_vcpu *v, enum pv_segment segment);
  * address of the guest's, a #GP. */
 enum pv_outcome pv_load_operand(struct arch_vcpu *v, uint64_t va, void *to, unsigned n);
 enum pv_outcome pv_store_operand(struct arch_vcpu *v, uint64_t va, const void *from, unsigned n);
-/* Address and count registers of string instructions: as wide as addresses are. */
-uint64_t pv_narrow(const struct pv_insn *insn, uint64_t value);
-void pv_advance(const struct pv_insn *insn, uint64_t *reg, int64_t by);
 
 /* --- play_io.c */
 enum pv_outcome pv_play_in(struct arch_vcpu *v, const struct pv_insn *insn);
@@ -74,6 +69,11 @@ enum pv_outcome pv_play_group7(struct arch_vcpu *v, const struct pv_insn *insn);
 enum pv_outcome pv_play_store(struct arch_vcpu *v, const struct pv_insn *insn, uint64_t cr2, uint64_t mfn);
 
 /* --- arithmetic.c: pure */
+/* Write 1, 2, 4 or 8 bytes: four bytes clear the upper half. Of one byte: the lowest of the register. */
+void pv_write_reg(uint64_t *reg, unsigned size, uint64_t value);
+/* Address and count registers of string instructions: as wide as addresses are. */
+uint64_t pv_narrow(const struct pv_insn *insn, uint64_t value);
+void pv_advance(const struct pv_insn *insn, uint64_t *reg, int64_t by);
 /* What an instruction makes of its memory operand. */
 struct pv_store {
     uint64_t old, new;       /* of `size` bytes */

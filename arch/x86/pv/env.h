@@ -37,8 +37,8 @@ uint64_t *pv_env_map(uint64_t mfn);
 /* --- Translations that processors remember */
 
 /*
- * Time that goes on with each flush of a whole TLB. A processor takes a new time, and then flushes; so a flush whose
- * time is later than `time` came after everything that had been written before pv_env_tlb_time() returned that.
+ * Time that goes on. A processor that flushes its whole TLB looks at it first, and flushes then; so a flush whose time
+ * is later than `time` came after everything that had been written before pv_env_tlb_time() returned that.
  */
 uint32_t pv_env_tlb_time(void);
 /* On return each CPU either has flushed its whole TLB since, or will before it uses a translation of a pv guest. */

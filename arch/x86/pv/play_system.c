@@ -132,10 +132,12 @@ enum pv_outcome pv_play_clts(struct arch_vcpu *v, const struct pv_insn *insn)
 
 /* --- Debug registers */
 
-/* -XEN_EPERM: there is such a register, but not with this value. */
-static enum pv_outcome debug_outcome(struct arch_vcpu *v, int rc)
+/* #UD if there is no such register, #GP if it doesn't take this value. */
+static enum pv_outcome debug_outcome(struct arch_vcpu *v, const struct pv_insn *insn, int rc)
 {
-    return rc == 0 ? PV_PLAYED : rc == -XEN_EPERM ? PV_REFUSED : undefined(v);
+    if (rc == -XEN_ENODEV || insn->reg > 7)
+        return undefined(v);
+    return rc ? PV_REFUSED : PV_PLAYED;
 }
 
 enum pv_outcome pv_play_from_dr(struct arch_vcpu *v, const struct pv_insn *insn)
@@ -145,7 +147,7 @@ enum pv_outcome pv_play_from_dr(struct arch_vcpu *v, const struct pv_insn *insn)
 
     if (!rc)
         pv_write_reg(pv_reg(&v->regs, insn->rm), insn->operand_size, value);
-    return debug_outcome(v, rc);
+    return debug_outcome(v, insn, rc);
 }
 
 enum pv_outcome pv_play_to_dr(struct arch_vcpu *v, const struct pv_insn *insn)
@@ -154,7 +156,7 @@ enum pv_outcome pv_play_to_dr(struct arch_vcpu *v, const struct pv_insn *insn)
 
     if (!rc)
         pv_load_debug_registers(v);
-    return debug_outcome(v, rc);
+    return debug_outcome(v, insn, rc);
 }
 
 /* --- Model-specific registers, time, XCR0 */

@@ -68,7 +68,10 @@ int pv_make_table(const uint64_t *table)
     return pv_set_mapping(table, pv_machine(table) | PTE_READ_ONLY);
 }
 
-/* Map the 2 MiB at `start`, or what there is of them, with `l1` as their table. */
+/*
+ * Map the 2 MiB at `start`, or what there is of them, with `l1` as their table. An error if some of it is a page table
+ * (of a p2m list that has an address of its own): then l1 is ordinary memory again.
+ */
 static int map_2mib(guest_word start, uint64_t *l1)
 {
     guest_word first = start >> GUEST_PAGE_SHIFT;
@@ -77,7 +80,11 @@ static int map_2mib(guest_word start, uint64_t *l1)
     for (unsigned i = 0; i < PV_ENTRIES; i++)
         l1[i] = first + i < pv_start_info->nr_pages ? p2m()[first + i] << GUEST_PAGE_SHIFT | PTE_ALL : 0;
     rc = pv_make_table(l1);
-    return rc ? rc : pv_set_entry(pv_table_at(NULL, 2), (unsigned)(start / L2_ENTRY_SIZE), pv_machine(l1) | PTE_ALL);
+    if (rc == 0)
+        rc = pv_set_entry(pv_table_at(NULL, 2), (unsigned)(start / L2_ENTRY_SIZE), pv_machine(l1) | PTE_ALL);
+    if (rc)
+        pv_set_mapping(l1, pv_machine(l1) | PTE_ALL);
+    return rc;
 }
 
 /* The hypervisor maps whole multiples of 4 MiB, with half a MiB at least behind what it used: room for the first
