@@ -159,3 +159,9 @@ def test_meltdown_is_named():
     line = r"pv: +this processor lets pv domains read all memory \(Meltdown\)"
     harness.boot(harness.adhoc(f"xenolith\n{GOOD}"), cpu="core2duo").expect_good().expect(line)
     harness.boot(harness.adhoc(f"xenolith\n{GOOD}"), cpu=WITHOUT_VIRTUALISATION).refuse(line)
+
+
+def test_older_hypercalls():
+    """Hypercalls in their older forms, those that are for virtual machines, features, an iret in a multicall: the
+    program says the same on the real Xen."""
+    harness.boot(harness.adhoc("xenolith\nmodule older.pv64 name=older memory=16"), cpu=WITHOUT_VIRTUALISATION).expect_good()
