@@ -21,9 +21,10 @@
 #define HYPERVISORS 0xFFFF800000000000UL
 #define FEATURE(name) (1U << XENFEAT_##name)
 
+/* No command of it has a structure. */
 static long older_sched(unsigned cmd)
 {
-    return (long)hypercall2(__HYPERVISOR_sched_op_compat, cmd, 0);
+    return (long)hypercall2(__HYPERVISOR_sched_op_compat, cmd, SHUTDOWN_poweroff);
 }
 
 static long older_event(const void *op)
@@ -221,4 +222,6 @@ void guest_main(void)
     check_hvm_op();
     check_features();
     check_iret();
+    guest_report();
+    older_sched(SCHEDOP_shutdown);
 }

@@ -107,7 +107,7 @@ def test_bad_images():
 def test_instead_of(cpu, container):
     """The second image that is taken though there is virtualisation, or not taken though there is none; a domain that
     then has another number or another configuration."""
-    scenario = f"""xenolith
+    scenario = """xenolith
 module build/guest/hello.pv64 instead_of=second
 module hello.pvh64 name=first memory=16
 module hello.pv64 instead_of=first type=pv
