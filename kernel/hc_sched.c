@@ -176,7 +176,7 @@ static int64_t compat_shutdown(struct vcpu *v, uint64_t reason)
 /* PV-START-16: the hypercall as it was before it had structures. */
 int64_t hc_sched_op_compat(struct vcpu *v, uint64_t *args)
 {
-    static int64_t (*const compat[])(struct vcpu *v, uint64_t arg) = {
+    static int64_t (*const compat[])(struct vcpu * v, uint64_t arg) = {
         [SCHEDOP_yield] = op_yield,
         [SCHEDOP_block] = op_block,
         [SCHEDOP_shutdown] = compat_shutdown,
