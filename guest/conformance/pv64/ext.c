@@ -3,7 +3,7 @@
 #include "common/string.h"
 #include "guest/conformance/pv64/ask.h"
 
-/* --- Pins --- */
+/* --- Pins: PV-MMU-50 --- */
 
 static void ask_pin(unsigned level, unsigned second)
 {
@@ -49,7 +49,7 @@ static void ask_unpin(void)
     }
 }
 
-/* --- Roots --- */
+/* --- Roots: PV-MMU-51 --- */
 
 /* Page 6 as a root that maps what the guest's own does. */
 static void second_root(unsigned page)
@@ -122,7 +122,7 @@ static void ask_roots(void)
     }
 }
 
-/* --- Commands that have little to say --- */
+/* --- Commands that have little to say: PV-MMU-52, PV-MMU-53, PV-MMU-56, PV-MMU-57 --- */
 
 static void ask_commands(void)
 {
@@ -194,7 +194,7 @@ static void ask_multi(void)
         }
 }
 
-/* --- The LDT --- */
+/* --- The LDT: PV-MMU-54 --- */
 
 static void ask_ldt(void)
 {
@@ -231,7 +231,7 @@ static void ask_ldt(void)
     }
 }
 
-/* --- Contents of pages --- */
+/* --- Contents of pages: PV-MMU-55 --- */
 
 static void ask_contents(void)
 {
@@ -265,7 +265,7 @@ static void ask_contents(void)
     }
 }
 
-/* --- update_va_mapping --- */
+/* --- update_va_mapping: PV-MMU-60, PV-MMU-61, PV-MMU-62 --- */
 
 static void ask_place(const char *name, uint64_t va, uint64_t flags)
 {

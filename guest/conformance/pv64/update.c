@@ -5,7 +5,7 @@
 #include "common/format.h"
 #include "guest/abi/memory.h"
 
-/* --- Frames --- */
+/* --- Frames: PV-MMU-10, PV-MMU-11, PV-MMU-12, PV-MMU-14, PV-MMU-21 --- */
 
 static uint64_t frame_shared_info(void)
 {
@@ -87,7 +87,7 @@ static void ask_frame_ops(const struct frame *f)
     cell_end();
 }
 
-/* --- Uses --- */
+/* --- Uses: PV-MMU-11, PV-MMU-12, PV-MMU-13 --- */
 
 static guest_result use_writable(unsigned page)
 {
@@ -159,7 +159,7 @@ static void ask_uses(void)
             ask_second_use(is, wants);
 }
 
-/* --- Slots of the L4 table --- */
+/* --- Slots of the L4 table: PV-MMU-17 --- */
 
 static void ask_slot(unsigned slot)
 {
@@ -187,7 +187,7 @@ static void ask_slots_found(unsigned slot)
     cell_end();
 }
 
-/* --- Commands --- */
+/* --- Commands: PV-MMU-16, PV-MMU-20 --- */
 
 static void ask_plain(void)
 {
@@ -234,7 +234,7 @@ static void ask_commands(void)
     }
 }
 
-/* --- Tables that lead to themselves --- */
+/* --- Tables that lead to themselves: PV-MMU-15 --- */
 
 static void ask_linear(unsigned level, bool itself)
 {
@@ -274,7 +274,7 @@ static void ask_below(unsigned level)
     cell_end();
 }
 
-/* --- Lists --- */
+/* --- Lists: PV-MMU-30, PV-MMU-31, PV-MMU-32; and whose frames: PV-MMU-40, PV-MMU-41, PV-MMU-42, PV-MMU-43 --- */
 
 static void ask_list(const char *name, unsigned bad, unsigned count, uint32_t *done)
 {
