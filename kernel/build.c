@@ -201,13 +201,16 @@ static void build_all(unsigned nr_plans)
     }
 }
 
-/* Modules that should have been a domain's, and there is none of the name. */
+/* Modules that should have been a domain's, and there is none of the name; one that is bad may have had it. */
 static void name_leftovers(unsigned nr_plans)
 {
+    bool any_bad = false;
+    for (unsigned i = 0; i < nr_plans; i++)
+        any_bad |= plans[i].is_bad;
     for (unsigned i = 0; i < nr_plans; i++) {
         if (plans[i].is_ramdisk && !plans[i].wanted)
             skip(i, plans[i].config.file, "no domain has the name that its ramdisk_of= gives");
-        if (plans[i].is_other_image && !plans[i].wanted)
+        if (plans[i].is_other_image && !plans[i].wanted && !any_bad)
             skip(i, plans[i].config.file, "no domain has the name that its instead_of= gives");
     }
 }

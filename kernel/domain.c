@@ -40,17 +40,24 @@ static int create_event_channels(struct domain *d)
     return 0;
 }
 
+/* PV-START-10, also of vcpus that there are not. */
+static void mask_events(struct shared_info64 *shared)
+{
+    for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        shared->vcpu_info[i].evtchn_upcall_mask = 1;
+}
+
 static int create_vcpus(struct domain *d)
 {
     struct shared_info64 *shared = mfn_to_ptr(d->shared_info);
+    if (d->container == CONTAINER_PV)
+        mask_events(shared);
     for (uint16_t id = 0; id < d->nr_vcpus; id++) {
         struct vcpu *v = vcpu_create(d, id);
         if (!v)
             return xen_error(XEN_ENOMEM);
         d->vcpu[id] = v;
         vcpu_set_info(v, id < XEN_LEGACY_MAX_VCPUS ? &shared->vcpu_info[id] : NULL);
-        if (d->container == CONTAINER_PV)
-            vcpu_begin_as_pv(v);
     }
     return 0;
 }

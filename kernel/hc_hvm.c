@@ -63,6 +63,12 @@ static void set_callback(struct vcpu *v, struct domain *d, uint64_t value)
     domain_latch_word_size(d, v->narrow);
 }
 
+/* PV-START-20: a domain of the other container has no virtual machine. */
+static bool is_hvm(const struct domain *d)
+{
+    return d->container == CONTAINER_HVM;
+}
+
 static int check_param(struct vcpu *v, const struct xen_hvm_param *p, uint8_t right, struct domain **d)
 {
     if (p->index >= HVM_NR_PARAMS || !(param_rights[p->index] & EXISTS))
@@ -70,11 +76,13 @@ static int check_param(struct vcpu *v, const struct xen_hvm_param *p, uint8_t ri
     int r = hypercall_target(v, p->domid, d);
     if (r)
         return r;
-    if (*d == v->domain && !(param_rights[p->index] & right)) {
+    if (!is_hvm(*d))
+        r = xen_error(XEN_EINVAL);
+    else if (*d == v->domain && !(param_rights[p->index] & right))
+        r = xen_error(XEN_EPERM);
+    if (r)
         domain_put(*d);
-        return xen_error(XEN_EPERM);
-    }
-    return 0;
+    return r;
 }
 
 static int64_t op_set_param(struct vcpu *v, uint64_t arg)
@@ -115,7 +123,7 @@ static int64_t op_get_param(struct vcpu *v, uint64_t arg)
 
 static int64_t op_flush_tlbs(struct vcpu *v, uint64_t arg)
 {
-    if (arg)
+    if (arg || !is_hvm(v->domain))
         return xen_error(XEN_EINVAL);
     __atomic_fetch_add(&v->domain->arch.flush_gen, 1, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < v->domain->nr_vcpus; i++)
@@ -133,7 +141,9 @@ static int64_t op_get_time(struct vcpu *v, uint64_t arg)
 static int64_t op_pagetable_dying(struct vcpu *v, uint64_t arg)
 {
     uint64_t dummy[2];
-    return copy_from_guest(v, dummy, arg, sizeof dummy);
+    if (copy_from_guest(v, dummy, arg, sizeof dummy))
+        return xen_error(XEN_EFAULT);
+    return is_hvm(v->domain) ? 0 : xen_error(XEN_EINVAL);
 }
 
 #define HVMMEM_ram_rw 0
@@ -153,8 +163,11 @@ static int64_t op_get_mem_type(struct vcpu *v, uint64_t arg)
     int r = hypercall_target(v, m.domid, &d);
     if (r)
         return r;
-    m.mem_type = p2m_lookup(&d->p2m, m.pfn) == P2M_NONE ? HVMMEM_mmio_dm : HVMMEM_ram_rw;
+    bool hvm = is_hvm(d);
+    m.mem_type = hvm && p2m_lookup(&d->p2m, m.pfn) != P2M_NONE ? HVMMEM_ram_rw : HVMMEM_mmio_dm;
     domain_put(d);
+    if (!hvm)
+        return xen_error(XEN_EINVAL);
     return copy_to_guest(v, arg, &m, sizeof m);
 }
 

@@ -51,7 +51,8 @@ static int64_t do_entry(struct vcpu *v, uint64_t va, struct multicall_entry64 *e
     return write_result(v, va, r);
 }
 
-/* HC-MULTI: iret is the last entry that is done: the guest goes on where that has led it, with the rax of its frame. */
+/* PV-START-21: iret is the last entry that is done: the guest goes on where that has led it, with the rax of its frame.
+ */
 static bool is_iret(const struct vcpu *v, const struct multicall_entry64 *e)
 {
     return e->op == __HYPERVISOR_iret && v->domain->container == CONTAINER_PV;

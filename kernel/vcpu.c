@@ -9,6 +9,7 @@
 #include "evtchn/evtchn.h"
 #include "kernel/frames.h"
 #include "kernel/guest_copy.h"
+#include "kernel/hypercall.h"
 #include "kernel/memory.h"
 #include "kernel/poll.h"
 #include "kernel/sched.h"
@@ -76,6 +77,10 @@ struct vcpu *vcpu_create(struct domain *d, uint16_t id)
     v->arch.cpu = sched_place(d->config.cpus, weight_of(v));
     v->blocked_by = VCPU_DOWN;
     v->info_frame = P2M_NONE;
+    if (d->container == CONTAINER_PV) { /* PV-START-09, -10 */
+        v->period = PV_PERIOD;
+        v->no_info[UPCALL_MASK] = 1;
+    }
     v->singleshot.fire = singleshot_fired;
     v->periodic.fire = periodic_fired;
     poll_init(v);
@@ -114,12 +119,6 @@ void vcpu_set_info(struct vcpu *v, void *info)
     v->arch.upcall_pending = v->info;
     evt_set_vcpu_info(v->domain->evt, v->arch.id, info);
     v->time_stamped = 0;
-}
-
-void vcpu_begin_as_pv(struct vcpu *v)
-{
-    v->info[UPCALL_MASK] = 1;
-    v->period = PV_PERIOD;
 }
 
 /*

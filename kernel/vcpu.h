@@ -78,9 +78,6 @@ void vcpu_destroy(struct vcpu *v);
 /* Where the vcpu_info lies; NULL = nowhere yet. [d] held, as evt_set_vcpu_info asks. */
 void vcpu_set_info(struct vcpu *v, void *info);
 
-/* What a vcpu of a pv domain has from the start (PV-START-09, -10): events are masked, and the timer ticks. */
-void vcpu_begin_as_pv(struct vcpu *v);
-
 /* Write the clock into the vcpu_info (and the registered copy): ns since boot against the TSC. [c] */
 void vcpu_stamp_time(struct vcpu *v, uint64_t now);
 /* Write wall clock and version into shared_info of d. */

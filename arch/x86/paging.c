@@ -254,10 +254,10 @@ bool paging_map_m2p(uint64_t offset, uint64_t mfn, uint64_t size)
     return ok;
 }
 
-uint64_t *paging_entry(uint64_t va)
+uint64_t *paging_l2_entry(uint64_t va)
 {
     spin_lock(&lock);
-    uint64_t *e = find_entry(va, 1, true);
+    uint64_t *e = find_entry(va, 2, true);
     spin_unlock(&lock);
     return e;
 }

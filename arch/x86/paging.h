@@ -56,10 +56,10 @@ uint64_t paging_frame_at(uint64_t va);
 const uint64_t *paging_reserved_slots(void);
 
 /*
- * The L1 entry for va (VMAP area), with everything that leads there; the other entries of its table follow. NULL if
- * memory has run out. Who writes it sees to the processors that remember it.
+ * The entry for va (VMAP area) in its table of level 2, with everything that leads there. NULL if memory has run out.
+ * Who writes it sees to the processors that remember it.
  */
-uint64_t *paging_entry(uint64_t va);
+uint64_t *paging_l2_entry(uint64_t va);
 
 /* Physical address of the final L4 table; the same for all CPUs, below 4 GiB. */
 uint64_t paging_root(void);

@@ -116,11 +116,6 @@ void vcpu_set_info(struct vcpu *v, void *info)
     v->info = info;
 }
 
-void vcpu_begin_as_pv(struct vcpu *v)
-{
-    (void)v;
-}
-
 struct evt_domain *evt_domain_create(const struct evt_config *config)
 {
     (void)config;

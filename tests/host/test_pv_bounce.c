@@ -60,7 +60,7 @@ static void check_handler(uint64_t address, bool masked)
 
 /* --- The frame */
 
-/* TR-1 */
+/* PV-TRAP-01 */
 static void from_kernel_mode(void **state)
 {
     (void)state;
@@ -78,7 +78,7 @@ static void from_user_mode(void **state)
     check_handler(HANDLER(UD), false);
 }
 
-/* TR-2: both stacks are aligned to 16 bytes. */
+/* PV-TRAP-02: both stacks are aligned to 16 bytes. */
 static void stacks_are_aligned(void **state)
 {
     (void)state;
@@ -108,7 +108,7 @@ static void error_codes_belong_to_some(void **state)
     }
 }
 
-/* TR-3: the mask before, IF as its opposite, and the mask of the gate. */
+/* PV-TRAP-03: the mask before, IF as its opposite, and the mask of the gate. */
 static void events_are_masked_by_the_gate(void **state)
 {
     for (unsigned was = 0; was < 2; was++)
@@ -122,7 +122,7 @@ static void events_are_masked_by_the_gate(void **state)
         }
 }
 
-/* TR-4: the frame has the flags as they were, the handler none of TF, NT, RF, AC. */
+/* PV-TRAP-04: the frame has the flags as they were, the handler none of TF, NT, RF, AC. */
 static void flags_are_cleared_for_the_handler(void **state)
 {
     (void)state;
@@ -133,7 +133,7 @@ static void flags_are_cleared_for_the_handler(void **state)
     check_handler(HANDLER(UD), false);
 }
 
-/* TR-5: IOPL is in the frame if the guest has asked for it to be. */
+/* PV-TRAP-05: IOPL is in the frame if the guest has asked for it to be. */
 static void iopl_is_the_guests_own(void **state)
 {
     (void)state;
@@ -146,7 +146,7 @@ static void iopl_is_the_guests_own(void **state)
     check_handler(HANDLER(UD), false);
 }
 
-/* TR-6: 64-bit kernels have one code segment. */
+/* PV-TRAP-06: 64-bit kernels have one code segment. */
 static void the_selector_of_the_gate_is_of_no_use(void **state)
 {
     (void)state;
@@ -160,7 +160,7 @@ static void the_selector_of_the_gate_is_of_no_use(void **state)
 
 /* --- Single exceptions */
 
-/* TR-7 */
+/* PV-TRAP-07 */
 static void page_faults_tell_mode_and_address(void **state)
 {
     (void)state;
@@ -174,7 +174,7 @@ static void page_faults_tell_mode_and_address(void **state)
     assert_int_equal(vcpu_info()->arch_cr2, 0xbeef000);
 }
 
-/* TR-8 */
+/* PV-TRAP-08 */
 static void device_not_available_comes_once(void **state)
 {
     (void)state;
@@ -186,7 +186,7 @@ static void device_not_available_comes_once(void **state)
     check_handler(HANDLER(NM), false);
 }
 
-/* TR-9: who may come by INT n; for three vectors nobody asks. */
+/* PV-TRAP-09: who may come by INT n; for three vectors nobody asks. */
 static void software_interrupts_need_a_ring(void **state)
 {
     static const struct {
@@ -203,9 +203,15 @@ static void software_interrupts_need_a_ring(void **state)
             if (user)
                 fake_user_mode();
             P->trap[rows[i].vector].dpl = rows[i].dpl;
+            vcpu.regs.rflags |= RFLAGS_RF;
             assert_int_equal(pv_inject_software(&vcpu, rows[i].vector), user ? rows[i].user : rows[i].kernel);
             assert_int_equal(vcpu.regs.rip, (user ? rows[i].user : rows[i].kernel) ? HANDLER(rows[i].vector) : 0x1234);
         }
+    setup(state);
+    vcpu.regs.rflags |= RFLAGS_RF; /* of the #GP that it was */
+    assert_true(pv_inject_software(&vcpu, 0x80));
+    FRAME(STACK, 0xc, 0x11, 0x1234, KERNEL_CS, 0x202, STACK, PV_FLAT_SS);
+    setup(state);
     P->trap[0x80].address = 0;
     assert_false(pv_inject_software(&vcpu, 0x80));
     assert_null(crashed);
@@ -213,7 +219,7 @@ static void software_interrupts_need_a_ring(void **state)
 
 /* --- Callbacks */
 
-/* TR-10 */
+/* PV-TRAP-10 */
 static void events_come_masked(void **state)
 {
     (void)state;
@@ -223,7 +229,7 @@ static void events_come_masked(void **state)
     check_handler(CALLBACK(CALLBACKTYPE_event), true);
 }
 
-/* TR-11: it is row 2 of the trap table; none, and the NMI is lost. */
+/* PV-TRAP-11: it is row 2 of the trap table; none, and the NMI is lost. */
 static void nmis_come_one_at_a_time(void **state)
 {
     (void)state;
@@ -240,7 +246,7 @@ static void nmis_come_one_at_a_time(void **state)
     assert_false(P->nmi_masked);
 }
 
-/* TR-12 */
+/* PV-TRAP-12 */
 static void system_calls_have_callbacks(void **state)
 {
     static const struct {
@@ -263,7 +269,7 @@ static void system_calls_have_callbacks(void **state)
         }
 }
 
-/* TR-13: what a processor raises where the instruction is not enabled, and where it stands. */
+/* PV-TRAP-13: what a processor raises where the instruction is not enabled, and where it stands. */
 static void system_calls_without_callbacks_are_exceptions(void **state)
 {
     (void)state;
@@ -282,7 +288,7 @@ static void system_calls_without_callbacks_are_exceptions(void **state)
     check_handler(HANDLER(GP), false);
 }
 
-/* TR-14 */
+/* PV-TRAP-14 */
 static void failsafe_frames_have_the_segments(void **state)
 {
     (void)state;
@@ -298,7 +304,7 @@ static void failsafe_frames_have_the_segments(void **state)
 
 /* --- The guest crashes alone */
 
-/* TR-15 */
+/* PV-TRAP-15 */
 static void without_a_handler_the_guest_ends(void **state)
 {
     (void)state;
@@ -316,7 +322,7 @@ static void without_a_handler_the_guest_ends(void **state)
     assert_int_equal(vcpu.regs.rip, 0x1234);
 }
 
-/* TR-16. The last frame would begin in memory, but lies below it. */
+/* PV-TRAP-16. The last frame would begin in memory, but lies below it. */
 static void without_a_stack_the_guest_ends(void **state)
 {
     static const uint64_t stacks[] = {0,
@@ -364,7 +370,7 @@ static int64_t iret(struct iret_context c)
     return pv_iret(&vcpu, NULL);
 }
 
-/* IR-1 */
+/* PV-IRET-01 */
 static void iret_restores(void **state)
 {
     struct iret_context c = plain;
@@ -384,7 +390,7 @@ static void iret_restores(void **state)
     assert_null(crashed);
 }
 
-/* IR-2: whatever the ring, it becomes 3; 0 to 2 are the kernel. Bits above 15 count for nothing. */
+/* PV-IRET-02: whatever the ring, it becomes 3; 0 to 2 are the kernel. Bits above 15 count for nothing. */
 static void iret_leads_to_ring_3(void **state)
 {
     for (unsigned rpl = 0; rpl < 4; rpl++) {
@@ -399,7 +405,7 @@ static void iret_leads_to_ring_3(void **state)
     }
 }
 
-/* IR-3: IF is the mask; what the guest may not have is not there. */
+/* PV-IRET-03: IF is the mask; what the guest may not have is not there. */
 static void iret_sanitises_flags(void **state)
 {
     struct iret_context c = plain;
@@ -420,7 +426,7 @@ static void iret_sanitises_flags(void **state)
     assert_int_equal(vcpu.regs.rflags, 0x202);
 }
 
-/* IR-4: as SYSRET: its segments, and the two registers that it overwrites. */
+/* PV-IRET-04: as SYSRET: its segments, and the two registers that it overwrites. */
 static void iret_in_syscall(void **state)
 {
     struct iret_context c = plain;
@@ -441,7 +447,7 @@ static void iret_in_syscall(void **state)
     assert_int_equal(P->cs, 3);
 }
 
-/* IR-5 */
+/* PV-IRET-05 */
 static void iret_lets_nmis_come(void **state)
 {
     (void)state;
@@ -450,7 +456,7 @@ static void iret_lets_nmis_come(void **state)
     assert_false(P->nmi_masked);
 }
 
-/* IR-6: an event that is due comes first. */
+/* PV-IRET-06: an event that is due comes first. */
 static void bad_addresses_are_found_at_the_last_moment(void **state)
 {
     struct iret_context c = plain;
@@ -471,7 +477,7 @@ static void bad_addresses_are_found_at_the_last_moment(void **state)
     check_handler(HANDLER(GP), false);
 }
 
-/* IR-7: the processor's exception, with its error code, at the place that it was to return to. */
+/* PV-IRET-07: the processor's exception, with its error code, at the place that it was to return to. */
 static void what_the_processor_refuses_is_the_guests(void **state)
 {
     struct iret_context c = plain;
@@ -487,7 +493,7 @@ static void what_the_processor_refuses_is_the_guests(void **state)
     check_handler(HANDLER(NP), false);
 }
 
-/* IR-8 */
+/* PV-IRET-08 */
 static void iret_that_cant_be(void **state)
 {
     struct iret_context c = plain;

@@ -31,7 +31,7 @@ static int64_t set_traps(const struct trap_info *list, unsigned n)
     return call(pv_set_trap_table, argument(list, n * sizeof *list), 0, 0);
 }
 
-/* ST-1: rows change, the others stay; the selector is of no use, flags are four. */
+/* PV-CB-01: rows change, the others stay; the selector is of no use, flags are four. */
 static void trap_table_rows_are_set(void **state)
 {
     static const struct trap_info list[] = {
@@ -60,7 +60,7 @@ static void trap_table_is_emptied(void **state)
         assert_int_equal(P->trap[i].address, 0);
 }
 
-/* ST-2: what came before the error is set. */
+/* PV-CB-02: what came before the error is set. */
 static void trap_table_errors(void **state)
 {
     static const struct trap_info list[] = {
@@ -109,7 +109,7 @@ static int64_t unset_callback(uint16_t type)
     return call(pv_callback_op, CALLBACKOP_unregister, argument(&u, sizeof u), 0);
 }
 
-/* CB-1, CB-2 */
+/* PV-CB-03 */
 static void callbacks_by_type(void **state)
 {
     static const int unregistered[] = {-XEN_EINVAL, -XEN_EINVAL, -XEN_EINVAL, -XEN_ENOSYS, 0,
@@ -137,7 +137,7 @@ static void callback_op_errors(void **state)
     assert_int_equal(call(pv_callback_op, BIT_32, NOWHERE, 0), -XEN_EFAULT);
 }
 
-/* CB-3: the callback for events masks them, whatever the flag; others as it says. */
+/* PV-CB-04: the callback for events masks them, whatever the flag; others as it says. */
 static void callbacks_mask_by_flag(void **state)
 {
     (void)state;
@@ -150,7 +150,7 @@ static void callbacks_mask_by_flag(void **state)
         }
 }
 
-/* CB-4 */
+/* PV-CB-05 */
 static void the_nmi_callback_is_row_2(void **state)
 {
     uint64_t handler = 0x3000;
@@ -169,7 +169,7 @@ static void the_nmi_callback_is_row_2(void **state)
     assert_int_equal(call(pv_nmi_op, XENNMI_register_callback, argument(&handler, 8), 0), -XEN_EINVAL);
 }
 
-/* CB-5: three at once, without flags; no error for an address that can't be, but no change either. */
+/* PV-CB-06: three at once, without flags; no error for an address that can't be, but no change either. */
 static void set_callbacks_sets_three(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void stack_switch_takes_anything(void **state)
     assert_int_equal(P->kernel_ss, 0x1233);
 }
 
-/* --- Bases. SB-1 */
+/* --- Bases. PV-SEG-01 to -03 */
 
 static void segment_bases(void **state)
 {
@@ -211,7 +211,7 @@ static void segment_bases(void **state)
     assert_int_equal(processor.fs_base, 0x1000);
 }
 
-/* --- Debug registers. DR-1 to DR-4: number, value, result, and what is read then. */
+/* --- Debug registers. PV-DBG-01 to -04: number, value, result, and what is read then. */
 static void debug_registers(void **state)
 {
     static const struct {
@@ -273,7 +273,7 @@ static void debugging_extensions(void **state)
     assert_int_equal(call(pv_set_debugreg, 7, 0x20001, 0), 0);
 }
 
-/* DR-5: bits stay in DR6 until the guest clears them. */
+/* PV-DBG-05: bits stay in DR6 until the guest clears them. */
 static void debug_exceptions_are_noted(void **state)
 {
     (void)state;
@@ -287,7 +287,7 @@ static void debug_exceptions_are_noted(void **state)
 
 /* --- The rest */
 
-/* FT-1: an int. */
+/* PV-TRAP-08: an int. */
 static void task_switched(void **state)
 {
     (void)state;
@@ -299,7 +299,7 @@ static void task_switched(void **state)
     assert_int_equal(P->cr0, CR0_TS);
 }
 
-/* VA-1 */
+/* PV-CB-07 */
 static void assists(void **state)
 {
     static const uint64_t known = 0x10000003f;

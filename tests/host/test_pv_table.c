@@ -160,7 +160,7 @@ static void errors_of_mapped_frames(void **state)
 #define CODE64 0x00af9b000000ffffULL /* DPL 0 */
 #define RING3 (3ULL << 45)
 
-/* docs/abi/pv-traps.md, DT-1 to DT-3. */
+/* docs/abi/pv-traps.md, PV-SEG-07. */
 static void descriptors_are_adjusted_or_refused(void **state)
 {
     static const struct {

@@ -48,7 +48,7 @@ static bool is_free(uint64_t mfn)
 
 /* --- set_gdt */
 
-/* GD-1 */
+/* PV-SEG-04 */
 static void pages_of_the_gdt_are_held(void **state)
 {
     (void)state;
@@ -68,7 +68,7 @@ static void pages_of_the_gdt_are_held(void **state)
     assert_true(is_free(C));
 }
 
-/* GD-2: all or nothing; what was there stays. */
+/* PV-SEG-05: all or nothing; what was there stays. */
 static void a_gdt_is_refused_as_a_whole(void **state)
 {
     (void)state;
@@ -108,7 +108,7 @@ static int64_t update(uint64_t mfn, unsigned index, uint64_t descriptor)
     return call(pv_update_descriptor, mfn << 12 | index << 3, descriptor);
 }
 
-/* GD-3: in a table that is in use, and in memory that the guest could write to itself. */
+/* PV-SEG-06: in a table that is in use, and in memory that the guest could write to itself. */
 static void descriptors_are_updated(void **state)
 {
     (void)state;
@@ -126,7 +126,7 @@ static void descriptors_are_updated(void **state)
     assert_int_equal(fake.frame[B].content[511], 0);
 }
 
-/* GD-4 */
+/* PV-SEG-06 */
 static void descriptors_are_not_updated_elsewhere(void **state)
 {
     (void)state;
@@ -168,7 +168,7 @@ static int with_ldt(void **state)
     return 0;
 }
 
-/* LD-1: on the first fault, and held until there is another LDT. */
+/* PV-SEG-08: on the first fault, and held until there is another LDT. */
 static void pages_of_the_ldt_come_when_used(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void pages_of_the_ldt_come_when_used(void **state)
     assert_int_equal(processor.ldt_entries, 512);
 }
 
-/* LD-2: what can't be mapped is the guest's page fault, at its own address. */
+/* PV-SEG-09: what can't be mapped is the guest's page fault, at its own address. */
 static void an_ldt_that_is_not_there(void **state)
 {
     (void)state;

@@ -208,6 +208,7 @@ bool pv_inject_software(struct arch_vcpu *v, unsigned vector)
 
     if (!e.address || (p->trap[vector].dpl < ring && !always_allowed(vector)))
         return false;
+    v->regs.rflags &= ~(uint64_t)RFLAGS_RF; /* the fault by which the hypervisor met it has set it */
     enter(v, &e);
     return true;
 }

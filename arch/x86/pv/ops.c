@@ -67,10 +67,10 @@ static void describe(const struct cpu_record *record, virt_fact_fn fact)
     }
 }
 
-/* The boot CPU's is the first call: it makes the table that all domains will read. */
+/* The boot CPU's is the first call: it makes what all domains share. */
 static int cpu_enable(void)
 {
-    if (this_cpu()->id == 0 && !pv_m2p_init())
+    if (this_cpu()->id == 0 && (!pv_m2p_init() || !pv_tables_prepare()))
         return -XEN_ENOMEM;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
     return 0;
@@ -164,6 +164,7 @@ static void open_events(struct arch_vcpu *v)
 }
 
 /* --- What the kernel's part of hypercalls, and the builder, ask for */
+/* The processor's IOPL stays 0: the emulator asks for this one. */
 static void set_iopl(struct arch_vcpu *v, unsigned iopl)
 {
     pv_guest(v)->iopl = (uint8_t)iopl;
@@ -216,6 +217,7 @@ const struct virt_ops pv_ops = {
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
     .release = pv_release,
+    .audit = pv_audit_domain,
     .set_m2p = pv_env_set_m2p,
     .set_iopl = set_iopl,
     .assists = assists,

@@ -47,8 +47,8 @@ void pv_entry_put(struct pv_domain *d, unsigned level, uint64_t entry);
 
 /*
  * The frame is to become a table of this level; nobody else changes it. Takes the references of its entries, from
- * *index on. 0; an error as of pv_entry_get; -XEN_ERESTART: later. *index says how many entries hold references. At least one entry is
- * looked at in each call that returns -XEN_ERESTART for time.
+ * *index on. 0; an error as of pv_entry_get; -XEN_ERESTART: later. *index says how many entries hold references. At
+ * least one entry is looked at in each call that returns -XEN_ERESTART for time.
  */
 int pv_table_adopt(struct pv_domain *d, uint64_t mfn, unsigned level, unsigned *index)
     __attribute__((warn_unused_result));

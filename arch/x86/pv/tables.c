@@ -21,7 +21,9 @@
 #include "kernel/door.h"
 
 #define STRETCH_PAGES (2 * PV_TABLE_PAGES)
-#define NR_STRETCHES 8192U
+#define STRETCH_SIZE 0x200000ULL /* what one L1 table maps: it comes and goes with the vcpu */
+#define STRETCHES_PER_L2 512U
+#define NR_STRETCHES 2048U
 #define OWN_PAGE PV_GDT_PAGES
 
 _Static_assert(PV_GDT_PAGES *PAGE_SIZE == SEL_FIRST, "the hypervisor's entries have a page of their own");
@@ -57,9 +59,23 @@ static void give_stretch(unsigned n)
     spin_unlock(&lock);
 }
 
+static void free_frame(uint64_t mfn)
+{
+    if (mfn)
+        door_free_frames(mfn, 0);
+}
+
 static uint64_t address_of(unsigned n)
 {
-    return VMAP_PV_TABLES + (uint64_t)n * STRETCH_PAGES * PAGE_SIZE;
+    return VMAP_PV_TABLES + n * STRETCH_SIZE;
+}
+
+bool pv_tables_prepare(void)
+{
+    for (unsigned n = 0; n < NR_STRETCHES; n += STRETCHES_PER_L2)
+        if (!paging_l2_entry(address_of(n)))
+            return false;
+    return true;
 }
 
 /* The processor may set the accessed bits of descriptors. */
@@ -91,19 +107,17 @@ static uint64_t *own_entries(const struct pv_guest *p)
 
 bool pv_tables_init(struct pv_guest *p)
 {
-    uint64_t own = door_alloc_frames(0);
-    unsigned n = own ? take_stretch() : NR_STRETCHES;
-    uint64_t *entries = n < NR_STRETCHES ? paging_entry(address_of(n)) : NULL;
+    uint64_t own = door_alloc_frames(0), l1 = door_alloc_frames(0);
+    unsigned n = own && l1 ? take_stretch() : NR_STRETCHES;
 
-    if (!entries) {
-        if (n < NR_STRETCHES)
-            give_stretch(n);
-        if (own)
-            door_free_frames(own, 0);
+    if (n == NR_STRETCHES) {
+        free_frame(own);
+        free_frame(l1);
         return false;
     }
     p->tables = (uint64_t *)address_of(n);
-    p->table_entries = entries;
+    p->table_entries = mfn_to_virt(l1);
+    *paging_l2_entry(address_of(n)) = l1 << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE;
     set_entry(p, OWN_PAGE, entry_of(own));
     descriptors_fill(own_entries(p));
     for (unsigned i = 0; i < PV_GDT_PAGES; i++)
@@ -111,15 +125,17 @@ bool pv_tables_init(struct pv_guest *p)
     return true;
 }
 
+/* No processor may walk through the frames any more when they are somebody else's. */
 void pv_tables_free(struct pv_guest *p)
 {
     if (!p->tables)
         return;
     uint64_t own = virt_to_mfn(own_entries(p));
-    for (unsigned i = 0; i < STRETCH_PAGES; i++)
-        set_entry(p, i, 0);
-    give_stretch((unsigned)(((uint64_t)p->tables - VMAP_PV_TABLES) / (STRETCH_PAGES * PAGE_SIZE)));
-    door_free_frames(own, 0);
+    *paging_l2_entry((uint64_t)p->tables) = 0;
+    pv_env_tlb_flush_since(pv_env_tlb_time());
+    give_stretch((unsigned)(((uint64_t)p->tables - VMAP_PV_TABLES) / STRETCH_SIZE));
+    free_frame(own);
+    free_frame(virt_to_mfn(p->table_entries));
     p->tables = NULL;
 }
 

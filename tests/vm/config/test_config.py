@@ -21,7 +21,7 @@ CONFIGURATIONS = {
     "more memory than there is": ("memory=500G", r"memory"),
     "CPUs in words": ("cpus=first", r'cpus="first"'),
     "bad end": ("expect=triumph", r'expect="triumph"'),
-    "pv, which is not there yet": ("type=pv", r"pv"),
+    "pv with an image for pvh": ("type=pv", r"PVH kernel"),
 }
 
 

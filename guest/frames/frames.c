@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/frames/frames.h"
+
+#include "guest/lib/args.h"
+#include "guest/lib/env.h"
+
+void guest_main(void)
+{
+    frames_answers();
+    if (guest_env.nr_vcpus > 1)
+        frames_remembered((unsigned)args_number("rounds", 40));
+}

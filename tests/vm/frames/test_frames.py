@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""Machine frames of pv guests: whose they are, and what processors remember of them."""
+
+import pytest
+
+import harness
+
+GUESTS = """xenolith
+module frames.pv64 name="one" memory=16 vcpus=2 cpus="0-1" cmdline="rounds=10"
+module frames.pv64 name="two" memory=16 cpus="1"
+module frames.pvh64 name="pvh" memory=16
+"""
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_frames(cpus):
+    """A frame that is given back twice; an exchange that loses a frame; a page table that another vcpu can still write
+    to; and frames that do not come back to the pool when their domains have ended."""
+    run = harness.boot(harness.adhoc(GUESTS), cpus=cpus, cpu="max,-smap").expect_good()
+    run.expect(r"one: frames: [1-9][0-9]* writes, " + (r"[1-9]" if cpus > 1 else r"[0-9]"))
+    run.expect(r"every page came back")
+
+
+@pytest.mark.long
+def test_frames_long():
+    """The same for longer."""
+    harness.boot("frames", cpus=2, cpu="max,-smap").expect_good()
