@@ -13,7 +13,8 @@
 
 /* Bits of page-table entries (SDM vol. 3, 4.5). The processor need not set "accessed" and "dirty" any more. */
 #define PTE_TABLE 0x67ULL     /* present, writable, user, accessed, dirty */
-#define PTE_READ_ONLY 0x65ULL /* without writable */
+#define PTE_PAGE 0x63ULL      /* without user: a mapping of the guest's kernel (PV-MMU-02) */
+#define PTE_READ_ONLY 0x61ULL /* without writable as well */
 #define PTE_PRESENT 1ULL
 #define PTE_FRAME 0x000ffffffffff000ULL
 #define ENTRY_MASK 511U
@@ -108,7 +109,7 @@ static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
     for (unsigned shift = PAGE_SHIFT + 27; shift > PAGE_SHIFT; shift -= 9)
         table = next_level(b, &table[va >> shift & ENTRY_MASK]);
     table[va >> PAGE_SHIFT & ENTRY_MASK] =
-        b->mfns[pfn] << PAGE_SHIFT | (pv_range_has(&b->layout.tables, pfn) ? PTE_READ_ONLY : PTE_TABLE);
+        b->mfns[pfn] << PAGE_SHIFT | (pv_range_has(&b->layout.tables, pfn) ? PTE_READ_ONLY : PTE_PAGE);
 }
 
 static void map_memory(struct builder *b)

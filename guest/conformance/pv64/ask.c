@@ -136,7 +136,7 @@ void pv_say_entry(uint64_t entry)
 {
     uint64_t mfn = (entry & FRAME_MASK) >> 12;
 
-    cell_say(" [%llx]", (unsigned long long)(entry & ~FRAME_MASK));
+    cell_say(" [%llx]", (unsigned long long)(entry & ~(FRAME_MASK | (entry & PRESENT ? GLOBAL : 0))));
     for (unsigned i = 0; i < POOL; i++)
         if (mfn == pool_mfn(i))
             cell_say("@%u", i);

@@ -38,7 +38,7 @@
 bool pv_cell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Append " what -> result". */
 void pv_result(guest_result rc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Append an entry of a page table as "[flags]@frame". */
+/* Append an entry of a page table as "[flags]@frame". "Global" is the hypervisor's affair and is not shown. */
 void pv_say_entry(uint64_t entry);
 
 /* --- Pages --- */

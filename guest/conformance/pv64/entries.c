@@ -68,8 +68,20 @@ static void found(const struct variant *v, unsigned level)
     cell_end();
 }
 
+static void ask_global(void)
+{
+    if (!pv_cell("entry/global"))
+        return;
+    for (uint64_t kernel = 0; kernel <= 1; kernel++) {
+        pv_result(pool_remap(pool[1], WRITABLE | GLOBAL | kernel << 52), "map");
+        cell_say(" %s", pv_table_of(pool[1], 1)[pv_index_of(pool[1], 1)] & GLOBAL ? "global" : "not global");
+    }
+    cell_end();
+}
+
 void pv_ask_entries(void)
 {
+    ask_global();
     for (unsigned level = 1; level <= 4; level++)
         for (unsigned i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
             written(&variants[i], level);

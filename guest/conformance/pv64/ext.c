@@ -140,6 +140,8 @@ static void ask_commands(void)
 
     for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         for (unsigned j = 0; j < sizeof(addresses) / sizeof(addresses[0]); j++) {
+            if (j > 0 && commands[i] != MMUEXT_INVLPG_LOCAL && commands[i] != MMUEXT_INVLPG_ALL)
+                continue;
             if (!pv_cell("command/%u/%s", commands[i], addresses[j].name))
                 continue;
             pv_result(pv_ext(commands[i], addresses[j].address, 0), "ext");
@@ -288,7 +290,7 @@ static void ask_va(void)
     ask_flags("reserved", 0xffff800000000000 | UVMF_INVLPG);
     ask_flags("not_canonical", 0x0000900000000000 | UVMF_INVLPG);
     if (pv_cell("va/bad_entry")) {
-        pv_result(pv_map(pool[9], (FRAME_MASK & ~1ULL) | READ_ONLY, UVMF_INVLPG), "map");
+        pv_result(pv_map(pool[9], 1ULL << 51 | READ_ONLY, UVMF_INVLPG), "map");
         pv_say_entry(pv_table_of(pool[9], 1)[pv_index_of(pool[9], 1)]);
         cell_end();
     }

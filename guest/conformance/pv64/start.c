@@ -188,6 +188,7 @@ static void ask_reservation(void)
     }
     if (!pv_cell("memory/decrease_increase"))
         return;
+    mfn = pool_mfn(20);
     domid_t self = DOMID_SELF;
     guest_result before = hv_memory_op(XENMEM_current_reservation, &self);
     pv_result(pv_map(pool[20], 0, UVMF_INVLPG), "unmap");
@@ -200,8 +201,9 @@ static void ask_reservation(void)
     pv_result(reserve(XENMEM_populate_physmap, list, 1, 0), "populate");
     cell_say(" %lld", (long long)(hv_memory_op(XENMEM_current_reservation, &self) - before));
     say_m2p(list[0], pfn);
-    pv_result(pv_map(pool[20], list[0] << 12 | WRITABLE, UVMF_INVLPG), "map");
-    cell_say(" zero %s", yes(!pool[20][0] && !pool[20][511]));
+    guest_result rc = pv_map(pool[20], list[0] << 12 | WRITABLE, UVMF_INVLPG);
+    pv_result(rc, "map");
+    cell_say(" zero %s", yes(!rc && !pool_read(20, 0) && !pool_read(20, 511)));
     ((uint64_t *)info->mfn_list)[pfn] = list[0];
     pv_result(pv_map(pool[20], 0, UVMF_INVLPG), "unmap");
     pv_result(reserve(XENMEM_decrease_reservation, list, 1, 0), "decrease");

@@ -167,14 +167,11 @@ static void ask_slot(unsigned slot)
         return;
     pool_read_only(3, 4);
     pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(4), 0), "pin");
-    cell_say(" %s", pool_read(4, slot) ? "taken" : "empty");
     uint64_t was = pool_read(4, slot);
     pv_result(pv_update_entry(4, slot, pool_entry(3, TABLE)), "update");
     cell_say(" %s", pool_read(4, slot) == was ? "same" : "changed");
     pv_result(pv_update_entry(4, slot, 0), "clear");
     pv_result(pv_update_entry(4, slot, was), "as-it-was");
-    pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pool_mfn(4), 0), "unpin");
-    cell_say(" %s", !pool_read(4, slot) ? "empty" : pool_read(4, slot) == was ? "same" : "changed");
     cell_end();
 }
 
@@ -186,7 +183,7 @@ static void ask_slots_found(unsigned slot)
     pool[4][slot] = pool_entry(0, TABLE);
     pool_read_only(4, 4);
     pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(4), 0), "pin");
-    cell_say(" %s", pool_read(4, slot) == pool_entry(0, TABLE) ? "same" : pool_read(4, slot) ? "taken" : "empty");
+    cell_say(" %s", pool_read(4, slot) == pool_entry(0, TABLE) ? "same" : "replaced");
     cell_end();
 }
 
