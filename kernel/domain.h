@@ -73,6 +73,7 @@ struct domain {
     uint32_t shutdown_code;                      /* [a] what SCHEDOP_shutdown_code says, or DOMAIN_NOT_SHUT */
     struct watchdog watchdogs[DOMAIN_WATCHDOGS]; /* [d] */
     enum domain_state state;                     /* CPU 0 */
+    bool audit_wanted, damaged;                  /* CPU 0: kernel/audit.h */
     uint64_t release_cursor;                     /* CPU 0: gfns below it have been released */
 
     uint64_t shared_info;       /* [I] mfn */

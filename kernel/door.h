@@ -55,6 +55,9 @@ void door_page_put(uint64_t mfn);
 uint16_t door_page_owner(uint64_t mfn);
 /* The owner's own reference of a frame that the caller holds: true, once: give it back in its place. */
 bool door_page_disown(uint64_t mfn);
+/* refs, whether one is the owner's own, and use of d's frame as they are; false: it is no frame of d's. For the audit.
+ */
+bool door_page_look(uint64_t mfn, uint16_t owner, uint32_t *refs, bool *is_kept, uint64_t *use);
 /* Frames from *first to *end - 1 may be d's, no others are. */
 void door_page_range(const struct arch_domain *d, uint64_t *first, uint64_t *end);
 /* vcpu of d, id < nr_vcpus; NULL: it was never made. */

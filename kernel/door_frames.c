@@ -46,6 +46,18 @@ bool door_page_disown(uint64_t mfn)
     return page_disown(mfn_to_page(mfn));
 }
 
+bool door_page_look(uint64_t mfn, uint16_t owner, uint32_t *refs, bool *is_kept, uint64_t *use)
+{
+    const struct page *page = mfn_to_page(mfn);
+
+    if (!(page->flags & PAGE_RAM) || page->owner != owner || page->refs == 0)
+        return false;
+    *refs = page->refs;
+    *is_kept = page->flags & PAGE_KEPT;
+    *use = page->use;
+    return true;
+}
+
 void door_page_range(const struct arch_domain *a, uint64_t *first, uint64_t *end)
 {
     const struct domain *d = arch_to_domain(a);

@@ -37,17 +37,23 @@ static int64_t op_block(struct vcpu *v, uint64_t arg)
     return 0;
 }
 
+/* HC-SCHED-03: for the reason that shutdown_code has named before, if it has. */
+static void shut_down(struct vcpu *v, uint64_t reason)
+{
+    uint32_t code = __atomic_load_n(&v->domain->shutdown_code, __ATOMIC_RELAXED);
+    reason = code == DOMAIN_NOT_SHUT ? reason & 0xff : code;
+    if (reason == SHUTDOWN_crash)
+        domain_crash(v->domain, "it shut itself down with reason crash");
+    else
+        domain_shutdown(v->domain, (uint32_t)reason);
+}
+
 static int64_t op_shutdown(struct vcpu *v, uint64_t arg)
 {
     struct sched_shutdown s;
     if (copy_from_guest(v, &s, arg, sizeof s))
         return xen_error(XEN_EFAULT);
-    uint32_t code = __atomic_load_n(&v->domain->shutdown_code, __ATOMIC_RELAXED);
-    uint32_t reason = code == DOMAIN_NOT_SHUT ? s.reason & 0xff : code;
-    if (reason == SHUTDOWN_crash)
-        domain_crash(v->domain, "it shut itself down with reason crash");
-    else
-        domain_shutdown(v->domain, reason);
+    shut_down(v, s.reason);
     return 0;
 }
 
@@ -161,13 +167,22 @@ int64_t hc_sched_op(struct vcpu *v, uint64_t *args)
     return operations[cmd](v, args[1]);
 }
 
-/* The hypercall as it was before it had structures: only what takes no argument. */
+static int64_t compat_shutdown(struct vcpu *v, uint64_t reason)
+{
+    shut_down(v, reason);
+    return 0;
+}
+
+/* PV-START-16: the hypercall as it was before it had structures. */
 int64_t hc_sched_op_compat(struct vcpu *v, uint64_t *args)
 {
+    static int64_t (*const compat[])(struct vcpu * v, uint64_t arg) = {
+        [SCHEDOP_yield] = op_yield,
+        [SCHEDOP_block] = op_block,
+        [SCHEDOP_shutdown] = compat_shutdown,
+    };
     uint32_t cmd = (uint32_t)args[0];
-    if (cmd != SCHEDOP_yield && cmd != SCHEDOP_block)
-        return xen_error(XEN_ENOSYS);
-    return operations[cmd](v, 0);
+    return cmd < sizeof compat / sizeof compat[0] ? compat[cmd](v, args[1]) : xen_error(XEN_ENOSYS);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "arch/x86/time.h"
 #include "common/format.h"
 #include "evtchn/evtchn.h"
+#include "kernel/audit.h"
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
 #include "kernel/nmi.h"
@@ -187,6 +188,7 @@ static const struct {
     void (*handler)(void);
     const char *help;
 } keys[128] = {
+    ['a'] = {audit_request, "audit: are the counts of all frames of pv domains right?"},
     ['c'] = {key_hypercalls, "counts of hypercalls"},
     ['d'] = {key_domains, "domains and vcpus with their registers"},
     ['e'] = {key_events, "event channels of every domain"},

@@ -7,6 +7,7 @@
 #include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "boot/boot_info.h"
+#include "kernel/audit.h"
 #include "kernel/build.h"
 #include "kernel/console.h"
 #include "kernel/container.h"
@@ -85,6 +86,7 @@ static void options_init(void)
     hypervisor_cmdline = boot_info.cmdline;
     printk_set_level(options.log);
     sched_set_timeslice(options.timeslice);
+    audit_set(options.audit);
     if (options.report)
         report_prepare(&boot_info);
     ending_set(options.ending);

@@ -26,6 +26,12 @@ static bool set_log(struct options *o, const char *value)
     return false;
 }
 
+static bool set_audit(struct options *o, const char *value)
+{
+    o->audit = strcmp(value, "yes") == 0;
+    return o->audit || strcmp(value, "no") == 0;
+}
+
 static bool set_x2apic(struct options *o, const char *value)
 {
     bool yes = strcmp(value, "yes") == 0;
@@ -134,6 +140,7 @@ static const struct option {
     {"x2apic", true, set_x2apic, "yes or no"},
     {"com", true, set_com, "best, 1, 2, 3, 4, spcr, dbg2, pci or none"},
     {"baud", true, set_baud, "a speed from 300 to 115200"},
+    {"audit", true, set_audit, "yes or no"},
     {"selftest", true, set_selftest, "the name of a test"},
     {"report", false, set_report, ""},
     {"noreboot", false, set_noreboot, ""},

@@ -24,6 +24,7 @@ struct options {
     enum serial_choice com; /* com=1|2|3|4|spcr|dbg2|pci|none: the serial port; default the best that answers */
     uint32_t baud;          /* baud=N of it, 300..115200; default 0: what the firmware says, else 115200 */
     char selftest[OPTIONS_SELFTEST_MAX]; /* selftest=NAME: instead of guests, test the container on this processor */
+    bool audit;                          /* audit=yes: check all counts of a pv domain's frames at its end */
     bool report;                         /* instead of guests, print what this machine can do */
     enum ending ending; /* noreboot: the machine stays on; poweroff: it goes off, a real one too; default: by kind */
 };

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "boot/boot_info.h"
+#include "kernel/audit.h"
 #include "kernel/console.h"
 #include "kernel/deferred.h"
 #include "kernel/domain.h"
@@ -58,6 +59,7 @@ static void step_closing(struct domain *d)
     more = true;
     if (evt_domain_close_ports(d->evt) == -XEN_ERESTART)
         return;
+    audit_at_end(d);
     spin_lock(&d->lock);
     d->releasing = true;
     spin_unlock(&d->lock);
@@ -124,6 +126,8 @@ static void step(struct domain *d)
         d->state = DOMAIN_STOPPING;
     if (d->state != DOMAIN_ALIVE)
         steps[d->state](d);
+    else if (audit_running(d))
+        more = true;
 }
 
 static void count(struct domain *d)

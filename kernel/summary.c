@@ -62,7 +62,7 @@ struct domain_result *summary_add(const struct domain *d)
     for (unsigned i = 0; i < NR_HYPERCALLS; i++)
         r->hypercalls += d->hypercalls[i];
     r->events = evt_events(d->evt);
-    r->good = as_expected(r);
+    r->good = as_expected(r) && !d->damaged;
     return r;
 }
 

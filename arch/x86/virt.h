@@ -129,6 +129,9 @@ struct virt_ops {
     /* pv: give back the frames of a domain that no CPU runs, at most about `budget` of them and from *cursor on. True:
      * all done. */
     bool (*release)(struct arch_domain *d, uint64_t *cursor, unsigned budget);
+    /* pv: compare all counts of the frames of a domain that no CPU runs with what they should be, and say what differs.
+     * shared_info: a frame that the kernel has one more reference to. */
+    bool (*audit)(struct arch_domain *d, uint64_t shared_info);
 
     void (*load)(struct arch_vcpu *v);
     void (*run)(struct arch_vcpu *v);

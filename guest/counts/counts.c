@@ -6,6 +6,7 @@
  * Each line "count: name: n" is the least of many tries, less what reading the TSC twice costs; tools/counts.py makes
  * the table of them. The floor for everything is the null hypercall.
  */
+#include "guest/counts/counts.h"
 #include "common/format.h"
 #include "guest/abi/version.h"
 #include "guest/lib/args.h"
@@ -21,18 +22,16 @@
 #define TRIES 50
 #define UNKNOWN_HYPERCALL 63
 
-typedef void step(evtchn_port_t port);
-
 static evtchn_port_t ipi; /* an event to ourselves: sent and received by this vcpu */
 static uint64_t overhead; /* of an empty measurement */
 
-static void nothing(evtchn_port_t port)
+void count_nothing(evtchn_port_t port)
 {
     (void)port;
 }
 
 /* The least number of ticks that `measured` takes; `prepare` runs before each try and is not counted. */
-static uint64_t least(step *prepare, step *measured, evtchn_port_t port)
+static uint64_t least(count_step *prepare, count_step *measured, evtchn_port_t port)
 {
     uint64_t best = ~0ULL;
 
@@ -49,7 +48,7 @@ static uint64_t least(step *prepare, step *measured, evtchn_port_t port)
     return best;
 }
 
-static void count(const char *name, step *prepare, step *measured)
+void count(const char *name, count_step *prepare, count_step *measured)
 {
     guest_printf("count: %s: %llu\n", name, (unsigned long long)(least(prepare, measured, ipi) - overhead));
 }
@@ -187,7 +186,7 @@ static void on_event(evtchn_port_t port, void *arg)
 }
 
 /* A measurement of which each try must have ended in one upcall. */
-static void count_upcalls(const char *name, step *prepare, step *measured)
+static void count_upcalls(const char *name, count_step *prepare, count_step *measured)
 {
     env_upcalls_on();
     received = 0;
@@ -209,11 +208,11 @@ static void open_ipi(void)
 
 static void count_calls(void)
 {
-    count("1000 instructions", nothing, thousand_instructions);
-    count("null hypercall", nothing, unknown_hypercall);
-    count("xen_version", nothing, version);
-    count("yield, alone", nothing, yield);
-    count("set_timer_op", nothing, set_timer);
+    count("1000 instructions", count_nothing, thousand_instructions);
+    count("null hypercall", count_nothing, unknown_hypercall);
+    count("xen_version", count_nothing, version);
+    count("yield, alone", count_nothing, yield);
+    count("set_timer_op", count_nothing, set_timer);
     hv_set_timer_op(0);
 }
 
@@ -226,10 +225,10 @@ static void count_2level(void)
     count("unmask, nothing to do", unmasked_idle, unmask);
     count_upcalls("unmask, masked and pending, upcall, back", masked_pending, unmask);
     count("poll, pending", masked_pending, poll);
-    count("status", nothing, status);
-    count("bind_vcpu", nothing, bind_vcpu);
-    count("bind_ipi+close", nothing, bind_and_close_ipi);
-    count("alloc+close, 1 port open", nothing, alloc_and_close);
+    count("status", count_nothing, status);
+    count("bind_vcpu", count_nothing, bind_vcpu);
+    count("bind_ipi+close", count_nothing, bind_and_close_ipi);
+    count("alloc+close, 1 port open", count_nothing, alloc_and_close);
 }
 
 static void count_fifo(void)
@@ -241,7 +240,7 @@ static void count_fifo(void)
     count("FIFO: send, masked and pending", masked_pending, send);
     count_upcalls("FIFO: send, upcall, back", unmasked_idle, send);
     count_upcalls("FIFO: unmask, masked and pending, upcall, back", masked_pending, unmask);
-    count("FIFO: set_priority", nothing, set_priority);
+    count("FIFO: set_priority", count_nothing, set_priority);
     CHECK_VALUE(evt_reset(), 0);
     open_ipi();
 }
@@ -261,7 +260,7 @@ static void count_open(unsigned *open, unsigned wanted)
     if (!CHECK(open_ports(open, wanted)))
         return;
     format(name, sizeof(name), "alloc+close, %u ports open", wanted);
-    count(name, nothing, alloc_and_close);
+    count(name, count_nothing, alloc_and_close);
 }
 
 static void count_3level(unsigned *open)
@@ -283,8 +282,9 @@ void guest_main(void)
     open_ipi();
     if (!ipi)
         return;
-    overhead = least(nothing, nothing, ipi);
+    overhead = least(count_nothing, count_nothing, ipi);
     count_calls();
+    count_container();
     count_2level();
     count_fifo();
     count_open(&open, GUEST_PORTS_2LEVEL - 96);

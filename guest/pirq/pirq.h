@@ -21,4 +21,7 @@ uint32_t line_delivered(uint32_t irq);
 
 void share_line(void);
 
+/* Bind a line that is not this domain's. What differs by container: guest/pirq/pvh and pv64. */
+void check_forbidden(uint32_t irq);
+
 #endif

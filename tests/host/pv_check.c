@@ -32,7 +32,7 @@ static void complain(const char *format, ...)
     abort();
 }
 
-static struct pv_audit audit = {.tally = tally, .nr_frames = FAKE_FRAMES, .look = look, .complain = complain};
+static struct pv_audit audit = {.tally = tally, .end = FAKE_FRAMES, .look = look, .complain = complain};
 
 void fake_check_slots(const uint16_t *slots, unsigned n)
 {

@@ -107,7 +107,7 @@ void pv_load_task_switched(struct arch_vcpu *v)
 
 void pv_load_debug_registers(struct arch_vcpu *v)
 {
-    processor.debug_loaded = pv_guest(v)->dr[7] & 0xff;
+    processor.debug_loaded = pv_debug_control(pv_guest(v)) != 0;
 }
 
 /* What is mapped is held as a page of descriptors. */

@@ -273,6 +273,20 @@ static void debugging_extensions(void **state)
     assert_int_equal(call(pv_set_debugreg, 7, 0x20001, 0), 0);
 }
 
+/* The bug: an I/O breakpoint on the serial port, in the processor, stopped the hypervisor at its next line of log. */
+static void io_breakpoints_stay_out_of_the_processor(void **state)
+{
+    (void)state;
+    P->cr4 = CR4_DE;
+    assert_int_equal(call(pv_set_debugreg, 0, 0x3f8, 0), 0);
+    assert_int_equal(call(pv_set_debugreg, 7, 0x20001, 0), 0);
+    assert_int_equal(pv_debug_control(P), 0);
+    assert_int_equal(call(pv_set_debugreg, 7, 0x2020f, 0), 0); /* breakpoint 1 is of another type */
+    assert_int_equal(pv_debug_control(P), 0x2060c);
+    P->cr4 = 0; /* what the guest takes back does not let them in */
+    assert_int_equal(pv_debug_control(P), 0x2060c);
+}
+
 /* PV-DBG-05: bits stay in DR6 until the guest clears them. */
 static void debug_exceptions_are_noted(void **state)
 {
@@ -334,6 +348,7 @@ int main(void)
         T(debug_registers),
         T(breakpoints_are_loaded_when_enabled),
         T(debugging_extensions),
+        T(io_breakpoints_stay_out_of_the_processor),
         T(debug_exceptions_are_noted),
         T(task_switched),
         T(assists),

@@ -69,10 +69,14 @@ void pv_leave(struct arch_vcpu *v, const void *byte, bool write)
 
 bool pv_frame_get(struct arch_domain *a, uint64_t mfn)
 {
-    return get_writable(&pv_container(a)->mmu, mfn);
+    if (!get_writable(&pv_container(a)->mmu, mfn))
+        return false;
+    __atomic_fetch_add(&pv_container(a)->held, 1, __ATOMIC_ACQ_REL);
+    return true;
 }
 
 void pv_frame_put(struct arch_domain *a, uint64_t mfn)
 {
+    __atomic_fetch_sub(&pv_container(a)->held, 1, __ATOMIC_ACQ_REL);
     pv_put_page_and_type(&pv_container(a)->mmu, mfn);
 }

@@ -15,17 +15,17 @@ static unsigned long long number(uint64_t n)
 
 void pv_audit_begin(struct pv_audit *a)
 {
-    memset(a->tally, 0, a->nr_frames * sizeof(*a->tally));
+    memset(a->tally, 0, (a->end - a->first) * sizeof(*a->tally));
     a->complaints = 0;
 }
 
 void pv_audit_needs(struct pv_audit *a, uint64_t mfn, enum pv_type type)
 {
-    if (mfn >= a->nr_frames) {
-        COMPLAIN(a, "frame 0x%llx does not exist, and is used as type %u", number(mfn), (unsigned)type);
+    if (mfn < a->first || mfn >= a->end) {
+        COMPLAIN(a, "frame 0x%llx is nobody's, and is used as type %u", number(mfn), (unsigned)type);
         return;
     }
-    struct pv_tally *t = &a->tally[mfn];
+    struct pv_tally *t = &a->tally[mfn - a->first];
     t->refs++;
     if (type == PV_NONE)
         return;
@@ -39,7 +39,7 @@ void pv_audit_needs(struct pv_audit *a, uint64_t mfn, enum pv_type type)
 static bool may_be_mapped(const struct pv_audit *a, uint64_t mfn, uint16_t owner)
 {
     struct pv_audited frame;
-    return mfn < a->nr_frames && (a->foreign || (a->look(mfn, &frame) && frame.owner == owner));
+    return mfn >= a->first && mfn < a->end && (a->foreign || (a->look(mfn, &frame) && frame.owner == owner));
 }
 
 static void count_entry(struct pv_audit *a, uint64_t table, uint16_t owner, unsigned level, unsigned index)
@@ -59,7 +59,7 @@ static void count_entry(struct pv_audit *a, uint64_t table, uint16_t owner, unsi
 static void check_reserved_slots(struct pv_audit *a, uint64_t table)
 {
     for (unsigned i = PV_RESERVED_FIRST; i < PV_RESERVED_END; i++)
-        if (pv_env_map(table)[i] != pv_env_reserved_slots()[i - PV_RESERVED_FIRST])
+        if ((pv_env_map(table)[i] ^ pv_env_reserved_slots()[i - PV_RESERVED_FIRST]) & ~(uint64_t)PTE_ACCESSED)
             COMPLAIN(a, "slot %u of the L4 table 0x%llx is not the hypervisor's", i, number(table));
 }
 
@@ -95,27 +95,46 @@ static void count_frame(struct pv_audit *a, uint64_t mfn, const struct pv_audite
 
 /* --- And what is counted */
 
+/* What is more than was counted may be what the caller holds: as many references as types, and these are "writable". */
+static bool takes_from_held(struct pv_audit *a, const struct pv_tally *t, uint32_t refs, uint32_t types,
+                            enum pv_type type)
+{
+    uint32_t more = types - t->types;
+
+    if (more == 0 || more > a->held || type != PV_WRITABLE || refs - t->refs != more)
+        return false;
+    a->held -= more;
+    return true;
+}
+
+static void compare_counts(struct pv_audit *a, uint64_t mfn, const struct pv_audited *f)
+{
+    const struct pv_tally *t = &a->tally[mfn - a->first];
+    uint32_t types = pv_word_phase(f->word) == PV_LIVE ? (uint32_t)f->word : 0;
+    bool are_less = f->refs < t->refs || types < t->types, are_equal = f->refs == t->refs && types == t->types;
+
+    if (are_less || (a->exact && !are_equal && !takes_from_held(a, t, f->refs, types, pv_word_type(f->word))))
+        COMPLAIN(a, "frame 0x%llx counts %u references and %u of type; there are %u and %u (word 0x%llx)", number(mfn),
+                 f->refs, types, t->refs, t->types, number(f->word));
+}
+
 static void compare(struct pv_audit *a, uint64_t mfn, const struct pv_audited *f)
 {
-    const struct pv_tally *t = &a->tally[mfn];
-    bool is_live = pv_word_phase(f->word) == PV_LIVE;
-    uint32_t types = is_live ? (uint32_t)f->word : 0;
+    const struct pv_tally *t = &a->tally[mfn - a->first];
 
     if (a->exact && pv_word_is_busy(f->word))
         COMPLAIN(a, "frame 0x%llx was left busy", number(mfn));
-    if (t->types && (!is_live || pv_word_type(f->word) != t->type))
+    if (t->types && (pv_word_phase(f->word) != PV_LIVE || pv_word_type(f->word) != t->type))
         COMPLAIN(a, "frame 0x%llx is needed as type %u, but its word is 0x%llx", number(mfn), (unsigned)t->type,
                  number(f->word));
-    if (t->refs > f->refs || t->types > types || (a->exact && (t->refs != f->refs || t->types != types)))
-        COMPLAIN(a, "frame 0x%llx counts %u references and %u of type; there are %u and %u (word 0x%llx)", number(mfn),
-                 f->refs, types, t->refs, t->types, number(f->word));
+    compare_counts(a, mfn, f);
 }
 
 static void each_frame(struct pv_audit *a, void (*fn)(struct pv_audit *, uint64_t mfn, const struct pv_audited *))
 {
     struct pv_audited frame;
 
-    for (uint64_t mfn = 0; mfn < a->nr_frames; mfn++)
+    for (uint64_t mfn = a->first; mfn < a->end; mfn++)
         if (a->look(mfn, &frame))
             fn(a, mfn, &frame);
 }
@@ -124,5 +143,7 @@ bool pv_audit_compare(struct pv_audit *a)
 {
     each_frame(a, count_frame);
     each_frame(a, compare);
+    if (a->exact && a->held)
+        COMPLAIN(a, "%u references that are held were not found", a->held);
     return a->complaints == 0;
 }

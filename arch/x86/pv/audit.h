@@ -27,13 +27,14 @@ struct pv_audited {
 };
 
 struct pv_audit {
-    struct pv_tally *tally; /* [nr_frames] */
-    uint64_t nr_frames;
+    struct pv_tally *tally; /* [end - first] */
+    uint64_t first, end;    /* no other frames are looked at */
     /* Is it a frame of those domains that are looked at? Nothing changes about these meanwhile, unless !exact. */
     bool (*look)(uint64_t mfn, struct pv_audited *frame);
     void (*complain)(const char *format, ...) __attribute__((format(printf, 1, 2)));
     bool exact;            /* no vcpu is inside the core: what is counted is what is there; else it may be more */
     bool foreign;          /* frames of others may be mapped */
+    unsigned held;         /* pairs of references, page and writable, to frames that the caller can't name */
     const uint16_t *slots; /* the only slots of tables that were ever used; NULL: all */
     unsigned nr_slots;
     unsigned complaints; /* the result */

@@ -98,6 +98,7 @@ struct pv_guest {
 /* arch_domain.hw */
 struct pv_container {
     struct pv_domain mmu;
+    uint32_t held;      /* atomic: frame_get() without frame_put() */
     uint64_t vm_assist; /* atomic: VMASST_TYPE_* bits */
 };
 
@@ -222,6 +223,9 @@ void pv_write_cr3(uint64_t mfn);
 
 /* --- release.c: virt_ops.release */
 bool pv_release(struct arch_domain *d, uint64_t *cursor, unsigned budget);
+
+/* --- audit_domain.c: virt_ops.audit */
+bool pv_audit_domain(struct arch_domain *d, uint64_t shared_info);
 
 /* --- m2p.c: before the first domain: the machine-to-physical table. False: there is no memory for it. */
 bool pv_m2p_init(void);

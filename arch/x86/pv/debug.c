@@ -83,6 +83,17 @@ static int resolve(const struct pv_guest *p, uint64_t n, unsigned *to)
     return 0;
 }
 
+/* An I/O breakpoint stops whoever touches the port, so the hypervisor itself; and a guest's own I/O is played. */
+uint64_t pv_debug_control(const struct pv_guest *p)
+{
+    uint64_t control = p->dr[DR_CONTROL];
+
+    for (unsigned n = 0; n < 4; n++)
+        if (type_of(control, n) == DR7_TYPE_IO)
+            control &= ~(3ULL << (2 * n));
+    return control & DR7_ENABLED ? control : 0;
+}
+
 int pv_debugreg_set(struct pv_guest *p, uint64_t n, uint64_t value)
 {
     unsigned to;

@@ -14,6 +14,7 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/pv/container.h"
 #include "arch/x86/pv/env.h"
+#include "arch/x86/pv/setup.h"
 #include "arch/x86/traps.h"
 
 #define MSR_SYSENTER_CS 0x174
@@ -180,11 +181,6 @@ void pv_load_cr4(struct arch_vcpu *v)
     load_cr4(pv_guest(v)->cr4);
 }
 
-static bool uses_breakpoints(const struct pv_guest *p)
-{
-    return p->dr[7] & 0xff;
-}
-
 static void write_dr7(uint64_t value)
 {
     __asm__ volatile("movq %0, %%dr7" : : "r"(value));
@@ -193,17 +189,18 @@ static void write_dr7(uint64_t value)
 void pv_load_debug_registers(struct arch_vcpu *v)
 {
     struct pv_guest *p = pv_guest(v);
+    uint64_t control = pv_debug_control(p);
 
     if (p->debug_loaded)
         write_dr7(DR7_NONE);
-    p->debug_loaded = uses_breakpoints(p);
+    p->debug_loaded = control != 0;
     if (!p->debug_loaded)
         return;
     __asm__ volatile("movq %0, %%dr0" : : "r"(p->dr[0]));
     __asm__ volatile("movq %0, %%dr1" : : "r"(p->dr[1]));
     __asm__ volatile("movq %0, %%dr2" : : "r"(p->dr[2]));
     __asm__ volatile("movq %0, %%dr3" : : "r"(p->dr[3]));
-    write_dr7(p->dr[7]);
+    write_dr7(control);
 }
 
 static void unload_debug_registers(struct pv_guest *p)

@@ -217,6 +217,7 @@ const struct virt_ops pv_ops = {
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
     .release = pv_release,
+    .audit = pv_audit_domain,
     .set_m2p = pv_env_set_m2p,
     .set_iopl = set_iopl,
     .assists = assists,

@@ -130,7 +130,7 @@ void pv_env_load_ldt(struct pv_vcpu *v)
 void pv_release_tables(struct pv_guest *p)
 {
     release_ldt(p);
-    map_frames(p, NULL, 0);
+    map_frames(p, p->gdt, 0); /* none of them */
 }
 
 /* The page of the LDT at the guest's address va becomes page n of what the processor sees. */

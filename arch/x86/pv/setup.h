@@ -16,6 +16,9 @@ int pv_install_gdt(struct pv_guest *p, const uint64_t *frames, uint64_t entries)
  * -XEN_EINVAL: not this value. */
 int pv_debugreg_set(struct pv_guest *p, uint64_t n, uint64_t value) __attribute__((warn_unused_result));
 int pv_debugreg_get(const struct pv_guest *p, uint64_t n, uint64_t *value) __attribute__((warn_unused_result));
+/* DR7 as the processor gets it while the vcpu is loaded: of the guest's breakpoints those that can only stop the guest.
+ * 0: none of them is in use. */
+uint64_t pv_debug_control(const struct pv_guest *p);
 /* Those of them that exist. */
 uint64_t pv_known_assists(uint64_t assists);
 

@@ -95,7 +95,7 @@ run_stubs:
         .balign 16
         pop     %rcx
         pop     %r11
-        .if     vector >= 32 || !((HAS_ERROR_CODE >> vector) & 1)
+        .if     vector >= 32 || !((HAS_ERROR_CODE >> (vector & 31)) & 1)
         pushq   $0
         .endif
         pushq   $vector

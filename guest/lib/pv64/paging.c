@@ -31,6 +31,20 @@ void *pv_page(uint64_t machine)
     return (void *)(m2p[(machine & FRAME_MASK) >> GUEST_PAGE_SHIFT] << GUEST_PAGE_SHIFT);
 }
 
+unsigned pv_index_at(const volatile void *p, unsigned level)
+{
+    return (unsigned)(guest_address(p) >> (GUEST_PAGE_SHIFT + 9 * (level - 1)) & (PV_ENTRIES - 1));
+}
+
+uint64_t *pv_table_at(const volatile void *p, unsigned level)
+{
+    uint64_t *table = (uint64_t *)pv_start_info->pt_base;
+
+    for (unsigned l = 4; l > level; l--)
+        table = pv_page(table[pv_index_at(p, l)]);
+    return table;
+}
+
 int pv_set_mapping(const volatile void *p, uint64_t entry)
 {
     return hv_update_va_mapping(guest_address(p), entry, UVMF_INVLPG | UVMF_LOCAL);
@@ -54,15 +68,6 @@ int pv_make_table(const uint64_t *table)
     return pv_set_mapping(table, pv_machine(table) | PTE_READ_ONLY);
 }
 
-/* The L2 table of the first 1 GiB. */
-static const uint64_t *low_l2(void)
-{
-    const uint64_t *l4 = (const uint64_t *)pv_start_info->pt_base;
-    const uint64_t *l3 = pv_page(l4[0]);
-
-    return pv_page(l3[0]);
-}
-
 /*
  * Map the 2 MiB at `start`, or what there is of them, with `l1` as their table. An error if some of it is a page table
  * (of a p2m list that has an address of its own): then l1 is ordinary memory again.
@@ -76,7 +81,7 @@ static int map_2mib(guest_word start, uint64_t *l1)
         l1[i] = first + i < pv_start_info->nr_pages ? p2m()[first + i] << GUEST_PAGE_SHIFT | PTE_ALL : 0;
     rc = pv_make_table(l1);
     if (rc == 0)
-        rc = pv_set_entry(low_l2(), (unsigned)(start / L2_ENTRY_SIZE), pv_machine(l1) | PTE_ALL);
+        rc = pv_set_entry(pv_table_at(NULL, 2), (unsigned)(start / L2_ENTRY_SIZE), pv_machine(l1) | PTE_ALL);
     if (rc)
         pv_set_mapping(l1, pv_machine(l1) | PTE_ALL);
     return rc;
@@ -92,7 +97,7 @@ guest_word pv_map_memory(guest_word *free)
     if (end > MAPPED_MAX)
         end = MAPPED_MAX;
     for (; start < end; start += L2_ENTRY_SIZE) {
-        if (low_l2()[start / L2_ENTRY_SIZE] & PTE_PRESENT)
+        if (pv_table_at(NULL, 2)[start / L2_ENTRY_SIZE] & PTE_PRESENT)
             continue;
         if (map_2mib(start, (uint64_t *)*free))
             return start;

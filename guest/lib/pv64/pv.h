@@ -31,6 +31,10 @@ extern const struct start_info *pv_start_info;
 /* Machine address of the byte at p, as it was mapped at the start. */
 uint64_t pv_machine(const volatile void *p);
 
+/* The live table of this level (1 to 4) that serves an address, and the index of the address in it. */
+uint64_t *pv_table_at(const volatile void *p, unsigned level);
+unsigned pv_index_at(const volatile void *p, unsigned level);
+
 /* The page at a machine address, which is the guest's; e.g. the table that an entry names. */
 void *pv_page(uint64_t machine);
 

@@ -74,6 +74,19 @@ static void find_xen(void)
     }
 }
 
+/* Nothing says it; but a port for the domain itself names its other end. */
+static int32_t find_domid(void)
+{
+    int port = evt_alloc_unbound(DOMID_SELF);
+    struct evtchn_close close = {.port = (evtchn_port_t)port};
+    struct evtchn_status status;
+    int rc = port < 0 ? port : evt_status(close.port, &status);
+
+    if (port >= 0)
+        hv_event_channel_op(EVTCHNOP_close, &close);
+    return rc ? -1 : status.u.unbound.dom;
+}
+
 static unsigned count_vcpus(void)
 {
     unsigned n = 1;
@@ -104,7 +117,7 @@ void pv_start(const struct start_info *info, guest_word used_end)
     guest_vcpu()->info = &guest_env.shared->vcpu_info[0];
     find_memory(used_end);
     find_xen();
-    guest_env.domid = -1;
+    guest_env.domid = find_domid();
     guest_env.version = (uint32_t)hv_xen_version(0, NULL);
     guest_env.nr_vcpus = count_vcpus();
     guest_run();

@@ -24,10 +24,14 @@ void abuse_wild_jump(void)
     __asm__ volatile("jmp *%0" ::"r"(NO_MEMORY));
 }
 
-/* The entry behind which all memory is, this code and its stack too. */
+/* A root that maps nothing, neither this code nor its stack. */
 void abuse_lost_page_tables(void)
 {
-    CHECK_VALUE(pv_set_entry((const uint64_t *)pv_start_info->pt_base, 0, 0), 0);
+    uint64_t *empty = memory_pages(1);
+    struct mmuext_op load = {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = env_frame(empty)};
+
+    CHECK_VALUE(pv_make_table(empty), 0);
+    CHECK_VALUE(hv_mmuext_op(&load, 1, NULL, DOMID_SELF), 0);
 }
 
 /* Every page of the image's first 64 KiB, where this code is. A page that is mapped stays, so they are unmapped too,

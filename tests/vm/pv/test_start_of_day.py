@@ -107,7 +107,7 @@ def test_bad_images():
 def test_instead_of(cpu, container):
     """The second image that is taken though there is virtualisation, or not taken though there is none; a domain that
     then has another number or another configuration."""
-    scenario = f"""xenolith
+    scenario = """xenolith
 module build/guest/hello.pv64 instead_of=second
 module hello.pvh64 name=first memory=16
 module hello.pv64 instead_of=first type=pv
@@ -159,3 +159,9 @@ def test_meltdown_is_named():
     line = r"pv: +this processor lets pv domains read all memory \(Meltdown\)"
     harness.boot(harness.adhoc(f"xenolith\n{GOOD}"), cpu="core2duo").expect_good().expect(line)
     harness.boot(harness.adhoc(f"xenolith\n{GOOD}"), cpu=WITHOUT_VIRTUALISATION).refuse(line)
+
+
+def test_older_hypercalls():
+    """Hypercalls in their older forms, those that are for virtual machines, features, an iret in a multicall: the
+    program says the same on the real Xen."""
+    harness.boot(harness.adhoc("xenolith\nmodule older.pv64 name=older memory=16"), cpu=WITHOUT_VIRTUALISATION).expect_good()
