@@ -8,4 +8,6 @@ void conformance_pv(void)
     pv_ask_update();
     pv_ask_ext();
     pv_ask_calls();
+    pv_ask_code();
+    pv_ask_frames();
 }
