@@ -12,14 +12,14 @@ PATIENT = "xenolith noreboot\nmodule hello name=hello memory=16"
 
 def test_svm_without_nested_paging():
     """A processor with SVM but no NPT: a reset or a hang in place of a sentence."""
-    run = harness.boot("hello", cpu="qemu64")
+    run = harness.boot("hello", env="pvh32", cpu="qemu64")
     assert run.code == harness.BAD, run.log
     run.expect(r"xen: .*SVM without nested paging")
 
 
 def test_no_virtualisation():
     """A processor with neither VMX nor SVM."""
-    run = harness.boot("hello", cpu="qemu64,-svm")
+    run = harness.boot("hello", env="pvh32", cpu="qemu64,-svm")
     assert run.code == harness.BAD, run.log
     run.expect(r"xen: .*neither VMX nor SVM")
 
@@ -38,6 +38,11 @@ def finished():
         yield machine
 
 
+def in_table(where):
+    """The machine-to-physical table, which pv guests read."""
+    return 0xFFFF800000000000 <= int(where, 16) < 0xFFFF804000000000
+
+
 @pytest.mark.parametrize("cpu", [0, 1])
 def test_write_xor_execute(finished, cpu):
     """A page of the hypervisor that can be both written and executed, or a page that ring 3 can reach."""
@@ -46,7 +51,7 @@ def test_write_xor_execute(finished, cpu):
     assert len(pages) > 10
     both = [where for where, flags in pages if "W" in flags and "X" not in flags]
     assert not both, f"writable and executable: {both[:10]}"
-    user = [where for where, flags in pages if "U" in flags]
+    user = [where for where, flags in pages if "U" in flags and ("W" in flags or "X" not in flags or not in_table(where))]
     assert not user, f"open to ring 3: {user[:10]}"
     assert any("X" not in flags for _, flags in pages), "nothing is executable: the test looks at the wrong tables"
 
