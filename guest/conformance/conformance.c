@@ -12,12 +12,14 @@ struct group {
 };
 
 static const struct group groups[] = {
-    {"pv", conformance_pv},         {"rights", conformance_rights},     {"matrix", conformance_matrix},
-    {"rights_once", conformance_rights_once},
-    {"ports", conformance_ports},   {"other", conformance_other},       {"deliver", conformance_deliver},
-    {"move", conformance_move},     {"poll", conformance_poll},         {"timer", conformance_timer},
-    {"fifo", conformance_fifo},     {"pointers", conformance_pointers}, {"width", conformance_width},
-    {"switch", conformance_switch}, {"info", conformance_info},
+    {"pv", conformance_pv},           {"rights", conformance_rights},
+    {"matrix", conformance_matrix},   {"rights_once", conformance_rights_once},
+    {"ports", conformance_ports},     {"other", conformance_other},
+    {"deliver", conformance_deliver}, {"move", conformance_move},
+    {"poll", conformance_poll},       {"timer", conformance_timer},
+    {"fifo", conformance_fifo},       {"pointers", conformance_pointers},
+    {"width", conformance_width},     {"switch", conformance_switch},
+    {"info", conformance_info},
 };
 
 void guest_main(void)

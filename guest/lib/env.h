@@ -44,7 +44,8 @@ struct guest_vcpu {
     guest_vcpu_info *info;
     guest_word catch_sp;     /* trap_try() is active: the stack to go back to; 0 = none */
     guest_word trap_address; /* the last trap that trap_try() caught: where ... */
-    guest_word trap_result;  /* ... and its accumulator */
+    guest_word trap_result;  /* ... its accumulator ... */
+    guest_word trap_error;   /* ... and its error code, or 0 */
     uint64_t upcalls;        /* event upcalls taken */
     uint64_t early_upcalls;  /* those of them that came between STI and HLT, against the processor's rules */
     guest_word next_port;    /* where the next scan starts (fairness) */

@@ -34,6 +34,7 @@ static void __attribute__((noreturn)) divert(struct guest_vcpu *v, const struct 
 {
     v->trap_address = f->ip;
     v->trap_result = f->ax;
+    v->trap_error = f->error;
     trap_divert(v->catch_sp, f->vector, f->flags & ~(guest_word)RFLAGS_TF);
 }
 

@@ -17,7 +17,8 @@
 #define TRAP_PF 14
 
 /* Run fn(arg) on this vcpu. TRAP_NONE if it returned, else the vector of the exception that stopped it; then
- * guest_vcpu()->trap_address and trap_result say where, and with what accumulator. Not nested. */
+ * guest_vcpu()->trap_address, trap_result and trap_error say where, and with what accumulator and error code. Not
+ * nested. */
 int trap_try(void (*fn)(void *), void *arg);
 
 /* RDMSR and WRMSR that report whether the processor allowed it. */

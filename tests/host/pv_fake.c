@@ -250,10 +250,21 @@ void pv_env_flush(struct pv_domain *d, const struct pv_vcpu_set *set, uint64_t v
     }
 }
 
+/* The processor of a vcpu; one that is not of this machine (tests/host/pv_vcpu_fake.c) has none. */
+static struct fake_cpu *cpu_of(const struct pv_vcpu *v)
+{
+    for (unsigned i = 0; i <= FAKE_VCPUS; i++)
+        if (&fake.cpu[i].v == v)
+            return &fake.cpu[i];
+    return NULL;
+}
+
 void pv_env_load_root(struct pv_vcpu *v)
 {
-    struct fake_cpu *cpu = (struct fake_cpu *)v;
+    struct fake_cpu *cpu = cpu_of(v);
     point();
+    if (!cpu)
+        return;
     cpu->loaded_kernel = v->kernel_root;
     cpu->loaded_user = v->user_root;
     flush(cpu);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/pv/setup.h"
 #include "guest/abi/callback.h"
 #include "kernel/door.h"
 

@@ -181,7 +181,7 @@ static void an_ldt_is_noted(void **state)
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x00007ffffffff000, 512), 0);
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x00007ffffffff000, 513), -XEN_EINVAL);
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0xfffffffffffff000, 513),
-                     0); /* it wraps: its end is the guest's too */
+                     0);                                         /* it wraps: its end is the guest's too */
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0x7008, 0), 0); /* PV-MMU-54: none is none anywhere */
     assert_int_equal(fake_mmuext(MMUEXT_SET_LDT, 0xffff800000000000, 0), 0);
     assert_int_equal(CPU->v.ldt_base, 0);
@@ -192,8 +192,8 @@ static void an_ldt_is_noted(void **state)
 static void what_is_about_the_vcpu_names_no_other_domain(void **state)
 {
     static const uint32_t commands[] = {
-        MMUEXT_NEW_BASEPTR,  MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL,     MMUEXT_TLB_FLUSH_MULTI,
-        MMUEXT_INVLPG_MULTI, MMUEXT_TLB_FLUSH_ALL,   MMUEXT_INVLPG_ALL,       MMUEXT_FLUSH_CACHE,
+        MMUEXT_NEW_BASEPTR,  MMUEXT_TLB_FLUSH_LOCAL,  MMUEXT_INVLPG_LOCAL, MMUEXT_TLB_FLUSH_MULTI,
+        MMUEXT_INVLPG_MULTI, MMUEXT_TLB_FLUSH_ALL,    MMUEXT_INVLPG_ALL,   MMUEXT_FLUSH_CACHE,
         MMUEXT_SET_LDT,      MMUEXT_NEW_USER_BASEPTR,
     };
     (void)state;

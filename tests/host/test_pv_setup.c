@@ -7,6 +7,7 @@
 // links: tests/host/pv_fake.c tests/host/pv_vcpu_fake.c
 #include <string.h>
 
+#include "arch/x86/pv/setup.h"
 #include "guest/abi/callback.h"
 #include "guest/abi/pv.h"
 #include "tests/host/pv_vcpu_fake.h"

@@ -11,11 +11,11 @@ import re
 import subprocess
 import sys
 
-STATEMENT = re.compile(r"^\| ((?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-EMU|WS)-\d+) \|", re.MULTILINE)
-NAME = re.compile(r"\b(?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-EMU|WS)-\d+\b")
-TESTED = ("EVT-", "PIRQ-", "PV-EMU-")
+STATEMENT = re.compile(r"^\| ((?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-EMU|PV-MMU|WS)-\d+) \|", re.MULTILINE)
+NAME = re.compile(r"\b(?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-EMU|PV-MMU|WS)-\d+\b")
+TESTED = ("EVT-", "PIRQ-", "PV-EMU-", "PV-MMU-")
 MARKS = ("historic", "measured", "reconstructed", "ours")
-UNMARKED = re.compile(rf"^\| ((?:EVT|PIRQ|PV-EMU)-\S+) \| (?!(?:{'|'.join(MARKS)}) \|)", re.MULTILINE)
+UNMARKED = re.compile(rf"^\| ((?:EVT|PIRQ|PV-EMU|PV-MMU)-\S+) \| (?!(?:{'|'.join(MARKS)}) \|)", re.MULTILINE)
 TEST = re.compile(r"tests/|guest/(?!lib/|abi/)")
 
 

@@ -80,18 +80,6 @@ static int take_frames(struct pv_guest *p, const struct vcpu_guest_context *c)
     return rc;
 }
 
-static int take_debug_registers(struct pv_guest *p, const struct vcpu_guest_context *c)
-{
-    static const uint8_t numbers[] = {0, 1, 2, 3, 6, 7};
-
-    for (unsigned i = 0; i < sizeof numbers; i++) {
-        int rc = pv_debugreg_set(p, numbers[i], c->debugreg[numbers[i]]);
-        if (rc)
-            return xen_error(XEN_EINVAL);
-    }
-    return 0;
-}
-
 /* --- Copy */
 
 static void set_registers(struct arch_vcpu *v, const struct cpu_user_regs *u)
@@ -150,6 +138,15 @@ static void set_segments(struct pv_guest *p, const struct vcpu_guest_context *c)
     p->mmu.ldt_entries = (uint16_t)c->ldt_ents;
 }
 
+/* One that can't be is left out. */
+static void set_debug_registers(struct pv_guest *p, const uint64_t *values)
+{
+    static const uint8_t numbers[] = {0, 1, 2, 3, 6, 7};
+
+    for (unsigned i = 0; i < sizeof numbers; i++)
+        (void)!pv_debugreg_set(p, numbers[i], values[numbers[i]]);
+}
+
 /* The legacy part of an XSAVE area is what FXSAVE writes; a reserved bit of MXCSR would fault in the hypervisor. */
 static void set_fpu(struct arch_vcpu *v, const char *fxsave)
 {
@@ -167,13 +164,12 @@ int pv_vcpu_initialise(struct arch_vcpu *v, const void *context)
 
     if (!addresses_allowed(c) || !ldt_allowed(c) || !roots_allowed(c) || c->gdt_ents > PV_GDT_ENTRIES)
         return xen_error(XEN_EINVAL);
-    p->cr4 = c->ctrlreg[4] & CR4_OF_GUESTS;
-    int rc = take_debug_registers(p, c);
-    if (!rc)
-        rc = take_frames(p, c);
+    int rc = take_frames(p, c);
     if (rc)
         return rc;
     p->cr0 = c->ctrlreg[0];
+    p->cr4 = c->ctrlreg[4] & CR4_OF_GUESTS;
+    set_debug_registers(p, c->debugreg);
     p->kernel_mode = c->flags & VGCF_in_kernel;
     set_registers(v, &c->user_regs);
     set_handlers(p, c);

@@ -5,8 +5,8 @@
 #include "guest/conformance/pv64/ask.h"
 
 /* Arguments that stand for others. */
-#define BUFFER 0xFFFF000000000001ULL /* the address of buffer[] */
-#define FRAME 0xFFFF000000000002ULL  /* the machine frame of pool page 6 */
+#define BUFFER 0xFFFF000000000001ULL  /* the address of buffer[] */
+#define FRAME 0xFFFF000000000002ULL   /* the machine frame of pool page 6 */
 #define MACHINE 0xFFFF000000000003ULL /* the machine address of pool page 6 */
 #define CODE 0xFFFF000000000004ULL    /* an address that may be a handler */
 #define STACK 0xFFFF000000000005ULL
@@ -48,7 +48,8 @@ static void ask_call(const struct call *c)
     memset(buffer, 0, sizeof(buffer));
     for (unsigned i = 0; i < 6; i++)
         buffer[i] = meaning(c->content[i]);
-    pv_result(hypercall5(c->number, meaning(c->arg[0]), meaning(c->arg[1]), meaning(c->arg[2]), meaning(c->arg[3]), 0), "call");
+    pv_result(hypercall5(c->number, meaning(c->arg[0]), meaning(c->arg[1]), meaning(c->arg[2]), meaning(c->arg[3]), 0),
+              "call");
     for (unsigned i = 0; i < 6; i++)
         if (buffer[i] != meaning(c->content[i]))
             cell_say(" [%u]=%llx", i, (unsigned long long)buffer[i]);
@@ -232,7 +233,10 @@ static const struct call calls[] = {
     {"old_sched/3", __HYPERVISOR_sched_op_compat, {3, 0}, {0}},
     {"old_sched/4", __HYPERVISOR_sched_op_compat, {4, 0}, {0}},
     {"old_sched/huge", __HYPERVISOR_sched_op_compat, {~0ULL, 0}, {0}},
-    {"old_event/status", __HYPERVISOR_event_channel_op_compat, {BUFFER}, {EVTCHNOP_status | (uint64_t)DOMID_SELF << 32}},
+    {"old_event/status",
+     __HYPERVISOR_event_channel_op_compat,
+     {BUFFER},
+     {EVTCHNOP_status | (uint64_t)DOMID_SELF << 32}},
     {"old_event/alloc", __HYPERVISOR_event_channel_op_compat, {BUFFER}, {EVTCHNOP_alloc_unbound | 0x7ff07ff0ULL << 32}},
     {"old_event/close", __HYPERVISOR_event_channel_op_compat, {BUFFER}, {EVTCHNOP_close | 1ULL << 32}},
     {"old_event/close_again", __HYPERVISOR_event_channel_op_compat, {BUFFER}, {EVTCHNOP_close | 1ULL << 32}},
@@ -257,11 +261,23 @@ static const struct call calls[] = {
     {"memory/increase/order", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {0, 1, 64, DOMID_SELF}},
     {"memory/increase/domain", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {0, 0, 0, 55}},
     {"memory/increase/bad", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BAD}, {0}},
-    {"memory/increase/bad_list", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {BAD, 1, 0, DOMID_SELF}},
-    {"memory/increase/too_many", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {0, ~0ULL, 0, DOMID_SELF}},
+    {"memory/increase/bad_list",
+     __HYPERVISOR_memory_op,
+     {XENMEM_increase_reservation, BUFFER},
+     {BAD, 1, 0, DOMID_SELF}},
+    {"memory/increase/too_many",
+     __HYPERVISOR_memory_op,
+     {XENMEM_increase_reservation, BUFFER},
+     {0, ~0ULL, 0, DOMID_SELF}},
     {"memory/decrease/none", __HYPERVISOR_memory_op, {XENMEM_decrease_reservation, BUFFER}, {0, 0, 0, DOMID_SELF}},
-    {"memory/decrease/nowhere", __HYPERVISOR_memory_op, {XENMEM_decrease_reservation, BUFFER}, {BUFFER, 1, 0, DOMID_SELF}},
-    {"memory/decrease/bad_list", __HYPERVISOR_memory_op, {XENMEM_decrease_reservation, BUFFER}, {BAD, 1, 0, DOMID_SELF}},
+    {"memory/decrease/nowhere",
+     __HYPERVISOR_memory_op,
+     {XENMEM_decrease_reservation, BUFFER},
+     {BUFFER, 1, 0, DOMID_SELF}},
+    {"memory/decrease/bad_list",
+     __HYPERVISOR_memory_op,
+     {XENMEM_decrease_reservation, BUFFER},
+     {BAD, 1, 0, DOMID_SELF}},
     {"memory/decrease/bad", __HYPERVISOR_memory_op, {XENMEM_decrease_reservation, BAD}, {0}},
     {"memory/decrease/order", __HYPERVISOR_memory_op, {XENMEM_decrease_reservation, BUFFER}, {0, 1, 64, DOMID_SELF}},
     {"memory/populate/none", __HYPERVISOR_memory_op, {XENMEM_populate_physmap, BUFFER}, {0, 0, 0, DOMID_SELF}},

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What an entry of each level may hold, and what it reads as: written by mmu_update, and found by validation. */
+/*
+ * What an entry of each level may hold, and what it reads as: written by mmu_update, and found by validation.
+ * PV-MMU-01, PV-MMU-02, PV-MMU-03, PV-MMU-04, PV-MMU-05, PV-MMU-06.
+ */
 #include "guest/conformance/pv64/ask.h"
 
 static const struct variant {

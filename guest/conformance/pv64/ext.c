@@ -3,7 +3,7 @@
 #include "common/string.h"
 #include "guest/conformance/pv64/ask.h"
 
-/* --- Pins --- */
+/* --- Pins: PV-MMU-50 --- */
 
 static void ask_pin(unsigned level, unsigned second)
 {
@@ -49,7 +49,7 @@ static void ask_unpin(void)
     }
 }
 
-/* --- Roots --- */
+/* --- Roots: PV-MMU-51 --- */
 
 /* Page 6 as a root that maps what the guest's own does. */
 static void second_root(unsigned page)
@@ -122,20 +122,37 @@ static void ask_roots(void)
     }
 }
 
-/* --- Commands that have little to say --- */
+/* --- Commands that have little to say: PV-MMU-52, PV-MMU-53, PV-MMU-56, PV-MMU-57 --- */
 
 static void ask_commands(void)
 {
     static const unsigned commands[] = {
-        MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL, MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_ALL, MMUEXT_FLUSH_CACHE,
-        MMUEXT_FLUSH_CACHE_GLOBAL, MMUEXT_MARK_SUPER, MMUEXT_UNMARK_SUPER, 14, 21, 22, 100, 0x7fffffff, 0xffffffff,
+        MMUEXT_TLB_FLUSH_LOCAL,
+        MMUEXT_INVLPG_LOCAL,
+        MMUEXT_TLB_FLUSH_ALL,
+        MMUEXT_INVLPG_ALL,
+        MMUEXT_FLUSH_CACHE,
+        MMUEXT_FLUSH_CACHE_GLOBAL,
+        MMUEXT_MARK_SUPER,
+        MMUEXT_UNMARK_SUPER,
+        14,
+        21,
+        22,
+        100,
+        0x7fffffff,
+        0xffffffff,
     };
     static const struct {
         const char *name;
         uint64_t address;
     } addresses[] = {
-        {"zero", 0}, {"low", 0x100000}, {"middle", 0x7fffdeadb000}, {"reserved", 0xffff800000000000},
-        {"hypervisor", 0xffff830000000000}, {"not_canonical", 0x0000900000000000}, {"high", 0xfffffffffffff000},
+        {"zero", 0},
+        {"low", 0x100000},
+        {"middle", 0x7fffdeadb000},
+        {"reserved", 0xffff800000000000},
+        {"hypervisor", 0xffff830000000000},
+        {"not_canonical", 0x0000900000000000},
+        {"high", 0xfffffffffffff000},
     };
 
     for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -157,8 +174,14 @@ static void ask_multi(void)
         const char *name;
         uint64_t at, bits;
     } masks[] = {
-        {"none", 0, 0}, {"self", 0, 1}, {"other", 0, 2}, {"beyond", 0, ~3ULL}, {"all", 0, ~0ULL},
-        {"bad", 0xffff880000001000, 1}, {"reserved", 0xffff800000000000, 1}, {"not_canonical", 0x0000900000000000, 1},
+        {"none", 0, 0},
+        {"self", 0, 1},
+        {"other", 0, 2},
+        {"beyond", 0, ~3ULL},
+        {"all", 0, ~0ULL},
+        {"bad", 0xffff880000001000, 1},
+        {"reserved", 0xffff800000000000, 1},
+        {"not_canonical", 0x0000900000000000, 1},
     };
 
     for (unsigned cmd = MMUEXT_TLB_FLUSH_MULTI; cmd <= MMUEXT_INVLPG_MULTI; cmd++)
@@ -171,7 +194,7 @@ static void ask_multi(void)
         }
 }
 
-/* --- The LDT --- */
+/* --- The LDT: PV-MMU-54 --- */
 
 static void ask_ldt(void)
 {
@@ -208,7 +231,7 @@ static void ask_ldt(void)
     }
 }
 
-/* --- Contents of pages --- */
+/* --- Contents of pages: PV-MMU-55 --- */
 
 static void ask_contents(void)
 {
@@ -242,7 +265,7 @@ static void ask_contents(void)
     }
 }
 
-/* --- update_va_mapping --- */
+/* --- update_va_mapping: PV-MMU-60, PV-MMU-61, PV-MMU-62 --- */
 
 static void ask_place(const char *name, uint64_t va, uint64_t flags)
 {
@@ -304,7 +327,9 @@ static void ask_va(void)
     for (unsigned level = 1; level <= 4; level++) {
         if (!pv_cell("va/own_table_writable/l%u", level))
             continue;
-        uint64_t mfn = level == 4 ? pv_root_mfn() : (pv_table_of(pool[9], level + 1)[pv_index_of(pool[9], level + 1)] & FRAME_MASK) >> 12;
+        uint64_t mfn = level == 4
+                           ? pv_root_mfn()
+                           : (pv_table_of(pool[9], level + 1)[pv_index_of(pool[9], level + 1)] & FRAME_MASK) >> 12;
         pv_result(pv_map(pool[9], mfn << 12 | WRITABLE, UVMF_INVLPG), "map");
         pv_result(pv_map(pool[9], mfn << 12 | READ_ONLY, UVMF_INVLPG), "map");
         cell_end();

@@ -8,4 +8,5 @@ void conformance_pv(void)
     pv_ask_update();
     pv_ask_ext();
     pv_ask_calls();
+    pv_ask_code();
 }

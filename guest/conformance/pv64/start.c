@@ -9,7 +9,6 @@
 #define PAGE_UP(n) (((n) + GUEST_PAGE_SIZE - 1) & ~(uint64_t)(GUEST_PAGE_SIZE - 1))
 #define MIB (1ULL << 20)
 
-
 static const struct start_info *info;
 static const uint64_t *p2m, *m2p = (const uint64_t *)MACH2PHYS_VIRT_START;
 
@@ -31,8 +30,8 @@ static uint64_t entry_of(uint64_t va)
 static void ask_info(void)
 {
     if (pv_cell("start/info")) {
-        cell_say(" magic %.32s, flags %x, store %llx %x", info->magic, info->flags & 0xff, (unsigned long long)info->store_mfn,
-                 info->store_evtchn);
+        cell_say(" magic %.32s, flags %x, store %llx %x", info->magic, info->flags & 0xff,
+                 (unsigned long long)info->store_mfn, info->store_evtchn);
         cell_say(", console %x %x", info->console.dom0.info_off ? 1 : 0, info->console.dom0.info_size);
         cell_say(", module %llx %llx", (unsigned long long)info->mod_start, (unsigned long long)info->mod_len);
         cell_say(", frames of a list elsewhere %llx", (unsigned long long)info->nr_p2m_frames);
@@ -48,7 +47,8 @@ static void ask_info(void)
                  yes(info->pt_base % GUEST_PAGE_SIZE == 0));
         cell_say(", info before the tables %s", yes(at < info->pt_base));
         cell_say(", tables %s", info->nr_pt_frames >= 4 && info->nr_pt_frames < 12 ? "few" : "many");
-        cell_say(", stack is mapped %s writable %s", yes(entry_of(tables_end) & PRESENT), yes(entry_of(tables_end) & WRITE));
+        cell_say(", stack is mapped %s writable %s", yes(entry_of(tables_end) & PRESENT),
+                 yes(entry_of(tables_end) & WRITE));
         cell_end();
     }
     if (pv_cell("start/shared_info")) {
@@ -77,8 +77,8 @@ static void ask_mapping(void)
         kinds[2] += !table && va > info->mfn_list && !(entry & WRITE);
         kinds[3] += (entry & FRAME_MASK) >> 12 != p2m[va >> 12] && va != guest_address(guest_env.shared);
     }
-    cell_say(" holes %u, tables that can be written %u, others that cannot %u, other frames than the list's %u", kinds[0],
-             kinds[1], kinds[2], kinds[3]);
+    cell_say(" holes %u, tables that can be written %u, others that cannot %u, other frames than the list's %u",
+             kinds[0], kinds[1], kinds[2], kinds[3]);
     cell_say(", flags");
     pv_say_entry(entry_of(info->mfn_list) & ~(FRAME_MASK | DIRTY));
     cell_say(" table");
@@ -101,7 +101,8 @@ static void ask_lists(void)
         beyond += p2m[pfn] > top;
         wrong += p2m[pfn] <= top && m2p[p2m[pfn]] != pfn;
     }
-    cell_say(" machine frames above the highest %u, nearly all are named by the other list %s", beyond, yes(wrong <= 1));
+    cell_say(" machine frames above the highest %u, nearly all are named by the other list %s", beyond,
+             yes(wrong <= 1));
     cell_end();
 }
 
@@ -129,7 +130,8 @@ static void ask_memory(void)
         struct xen_machphys_mfn_list64 l = {.max_extents = 64, .extent_start = guest_address(frames)};
         uint64_t bytes = ((uint64_t)hv_memory_op(XENMEM_maximum_ram_page, NULL) + 1) * 8;
         pv_result(hv_memory_op(XENMEM_machphys_mfn_list, &l), "list");
-        cell_say(" one each 2 MiB %s, first %s", yes(l.nr_extents == (bytes + 2 * MIB - 1) / (2 * MIB)), yes(frames[0] != 0));
+        cell_say(" one each 2 MiB %s, first %s", yes(l.nr_extents == (bytes + 2 * MIB - 1) / (2 * MIB)),
+                 yes(frames[0] != 0));
         cell_end();
     }
 }

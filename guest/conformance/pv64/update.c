@@ -2,10 +2,10 @@
 /* mmu_update: frames that an entry may name, uses that exclude each other, commands, and lists. */
 #include "guest/conformance/pv64/ask.h"
 
-#include "guest/abi/memory.h"
 #include "common/format.h"
+#include "guest/abi/memory.h"
 
-/* --- Frames --- */
+/* --- Frames: PV-MMU-10, PV-MMU-11, PV-MMU-12, PV-MMU-14, PV-MMU-21 --- */
 
 static uint64_t frame_shared_info(void)
 {
@@ -87,7 +87,7 @@ static void ask_frame_ops(const struct frame *f)
     cell_end();
 }
 
-/* --- Uses --- */
+/* --- Uses: PV-MMU-11, PV-MMU-12, PV-MMU-13 --- */
 
 static guest_result use_writable(unsigned page)
 {
@@ -159,7 +159,7 @@ static void ask_uses(void)
             ask_second_use(is, wants);
 }
 
-/* --- Slots of the L4 table --- */
+/* --- Slots of the L4 table: PV-MMU-17 --- */
 
 static void ask_slot(unsigned slot)
 {
@@ -187,7 +187,7 @@ static void ask_slots_found(unsigned slot)
     cell_end();
 }
 
-/* --- Commands --- */
+/* --- Commands: PV-MMU-16, PV-MMU-20 --- */
 
 static void ask_plain(void)
 {
@@ -234,7 +234,7 @@ static void ask_commands(void)
     }
 }
 
-/* --- Tables that lead to themselves --- */
+/* --- Tables that lead to themselves: PV-MMU-15 --- */
 
 static void ask_linear(unsigned level, bool itself)
 {
@@ -274,7 +274,7 @@ static void ask_below(unsigned level)
     cell_end();
 }
 
-/* --- Lists --- */
+/* --- Lists: PV-MMU-30, PV-MMU-31, PV-MMU-32; and whose frames: PV-MMU-40, PV-MMU-41, PV-MMU-42, PV-MMU-43 --- */
 
 static void ask_list(const char *name, unsigned bad, unsigned count, uint32_t *done)
 {
@@ -289,14 +289,17 @@ static void ask_list(const char *name, unsigned bad, unsigned count, uint32_t *d
         list[bad].val = frame_nowhere() << 12 | READ_ONLY;
     static uint32_t number;
     number = 0xeeeeeeee;
-    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(list), count, done ? guest_address(done) : guest_address(&number), DOMID_SELF, 0), "update");
+    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(list), count,
+                         done ? guest_address(done) : guest_address(&number), DOMID_SELF, 0),
+              "update");
     cell_say(" done %x", number);
     for (unsigned i = 0; i < 4; i++)
         pv_say_entry(pool_read(5, i));
     cell_end();
 }
 
-static void ask_call(const char *name, unsigned hypercall, uint64_t list, uint64_t count, uint64_t done, uint64_t domain)
+static void ask_call(const char *name, unsigned hypercall, uint64_t list, uint64_t count, uint64_t done,
+                     uint64_t domain)
 {
     if (!pv_cell("list/%s", name))
         return;
@@ -325,13 +328,17 @@ static void ask_domain(const char *name, uint64_t domain, uint64_t mfn)
         bool contents = cmd == MMUEXT_CLEAR_PAGE || cmd == MMUEXT_COPY_PAGE;
         struct mmuext_op ext = {
             .cmd = cmd,
-            .arg1.mfn = root ? pv_root_mfn() : contents ? pool_mfn(7) : pool_mfn(6),
+            .arg1.mfn = root       ? pv_root_mfn()
+                        : contents ? pool_mfn(7)
+                                   : pool_mfn(6),
             .arg2.src_mfn = contents ? pool_mfn(8) : 0,
         };
         pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "ext%u", cmd);
     }
     pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "no-user");
-    pv_result(hypercall5(__HYPERVISOR_update_va_mapping_otherdomain, guest_address(pool[8]), mfn << 12 | READ_ONLY, UVMF_INVLPG, domain, 0), "va");
+    pv_result(hypercall5(__HYPERVISOR_update_va_mapping_otherdomain, guest_address(pool[8]), mfn << 12 | READ_ONLY,
+                         UVMF_INVLPG, domain, 0),
+              "va");
     cell_end();
 }
 
@@ -354,21 +361,36 @@ static void ask_lists(void)
         unsigned call = i ? __HYPERVISOR_mmuext_op : __HYPERVISOR_mmu_update;
         const char *name = i ? "ext" : "update";
         char text[40];
-        static const struct { const char *name; uint64_t list, count; } cases[] = {
-            {"bad_list", BAD_ADDRESS, 1}, {"bad_list_none", BAD_ADDRESS, 0}, {"reserved_list", RESERVED_ADDRESS, 1}, {"reserved_none", RESERVED_ADDRESS, 0}, {"hypervisor_none", 0xffff830000000000, 0},
-            {"not_canonical_list", NOT_CANONICAL, 1}, {"not_canonical_none", NOT_CANONICAL, 0}, {"huge", BAD_ADDRESS, 0x7fffffff}, {"bit31", BAD_ADDRESS, 0x80000000},
-            {"bit31_1", BAD_ADDRESS, 0x80000001}, {"wide", BAD_ADDRESS, 1ULL << 32},
+        static const struct {
+            const char *name;
+            uint64_t list, count;
+        } cases[] = {
+            {"bad_list", BAD_ADDRESS, 1},
+            {"bad_list_none", BAD_ADDRESS, 0},
+            {"reserved_list", RESERVED_ADDRESS, 1},
+            {"reserved_none", RESERVED_ADDRESS, 0},
+            {"hypervisor_none", 0xffff830000000000, 0},
+            {"not_canonical_list", NOT_CANONICAL, 1},
+            {"not_canonical_none", NOT_CANONICAL, 0},
+            {"huge", BAD_ADDRESS, 0x7fffffff},
+            {"bit31", BAD_ADDRESS, 0x80000000},
+            {"bit31_1", BAD_ADDRESS, 0x80000001},
+            {"wide", BAD_ADDRESS, 1ULL << 32},
         };
         (void)text;
         for (unsigned j = 0; j < sizeof(cases) / sizeof(cases[0]); j++) {
             format(text, sizeof text, "%s/%s", name, cases[j].name);
             ask_call(text, call, cases[j].list, cases[j].count, 0, DOMID_SELF);
         }
-        format(text, sizeof text, "%s/%s", name, "domain_none"); ask_call(text, call, 0, 0, 0, 55);
-        format(text, sizeof text, "%s/%s", name, "domain_io_none"); ask_call(text, call, 0, 0, 0, DOMID_IO);
-        format(text, sizeof text, "%s/%s", name, "bad_done_none"); ask_call(text, call, 0, 0, BAD_ADDRESS, DOMID_SELF);
+        format(text, sizeof text, "%s/%s", name, "domain_none");
+        ask_call(text, call, 0, 0, 0, 55);
+        format(text, sizeof text, "%s/%s", name, "domain_io_none");
+        ask_call(text, call, 0, 0, 0, DOMID_IO);
+        format(text, sizeof text, "%s/%s", name, "bad_done_none");
+        ask_call(text, call, 0, 0, BAD_ADDRESS, DOMID_SELF);
     }
-    (void)done; (void)one;
+    (void)done;
+    (void)one;
 }
 
 static void ask_domains(void)

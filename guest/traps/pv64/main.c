@@ -29,9 +29,16 @@ static void run_all(void)
         const char *name;
         void (*fn)(void);
     } parts[] = {
-        {"frames", frames_run},   {"faults", faults_run},  {"software interrupts", software_run},
-        {"returns", returns_run}, {"events", events_run},  {"setting up", setup_run},
-        {"debugging", debug_run}, {"bases", segments_run}, {"descriptor tables", tables_run},
+        {"frames", frames_run},
+        {"faults", faults_run},
+        {"software interrupts", software_run},
+        {"returns", returns_run},
+        {"the edge", edge_run},
+        {"events", events_run},
+        {"setting up", setup_run},
+        {"debugging", debug_run},
+        {"bases", segments_run},
+        {"descriptor tables", tables_run},
     };
 
     for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -70,6 +70,7 @@ void frames_run(void);
 void faults_run(void);
 void software_run(void);
 void returns_run(void);
+void edge_run(void);
 void events_run(void);
 void setup_run(void);
 void debug_run(void);

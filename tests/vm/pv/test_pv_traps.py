@@ -8,7 +8,7 @@ import pytest
 import harness
 
 PARTS = (
-    "frames", "faults", "software interrupts", "returns", "events", "setting up", "debugging", "bases",
+    "frames", "faults", "software interrupts", "returns", "the edge", "events", "setting up", "debugging", "bases",
     "descriptor tables",
 )
 ENDS = {
