@@ -19,8 +19,16 @@ unsigned irq_line_nr_users(const struct irq_line *line)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < IRQ_LINE_USERS; i++)
-        n += line->user[i].domain != NULL;
+        n += line->user[i].live;
     return n;
+}
+
+static bool is_bound(const struct irq_line *line)
+{
+    unsigned i = 0;
+    while (i < IRQ_LINE_USERS && !line->user[i].domain)
+        i++;
+    return i < IRQ_LINE_USERS;
 }
 
 static void fire(struct irq_line *line)
@@ -47,7 +55,7 @@ static void update(struct irq_line *line)
 int irq_line_bind(struct irq_line *line, struct evt_domain *d, bool share)
 {
     unsigned i = find(line, NULL);
-    if (i == IRQ_LINE_USERS || (irq_line_nr_users(line) && !(share && line->shared)))
+    if (i == IRQ_LINE_USERS || (is_bound(line) && !(share && line->shared)))
         return xen_error(XEN_EBUSY);
     line->user[i].domain = d;
     line->shared = share;

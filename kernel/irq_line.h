@@ -39,6 +39,7 @@ void irq_line_unbind(struct irq_line *line, const struct evt_domain *d);
 bool irq_line_end(struct irq_line *line, const struct evt_domain *d);
 /* Assert or deassert the line; asserting an edge-triggered one fires it. */
 void irq_line_drive(struct irq_line *line, bool asserted);
+/* Those that are live. */
 unsigned irq_line_nr_users(const struct irq_line *line);
 
 #endif

@@ -17,7 +17,7 @@
 enum lesson_op { LESSON_READ, LESSON_EXCHANGE, LESSON_OR, LESSON_AND, LESSON_CAS, LESSON_OPS };
 
 struct lesson_step {
-    uint64_t address; /* guest-physical, of the word */
+    uint64_t address; /* of the word: guest-physical, in a pv domain machine */
     uint64_t before, after;
     uint8_t op;    /* enum lesson_op */
     uint8_t bytes; /* 1, 4 or 8: the width of the word */

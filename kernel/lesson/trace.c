@@ -17,7 +17,10 @@
 #include "common/format.h"
 #include "common/string.h"
 #include "evtchn/env.h"
+#include "kernel/domain.h"
+#include "kernel/frames.h"
 #include "kernel/lesson/step.h"
+#include "kernel/memory.h"
 #include "kernel/printk_internal.h"
 
 static struct evt_domain *watched; /* [a] NULL: nobody */
@@ -203,15 +206,17 @@ static void watch(const struct vcpu *v)
 static void print_guest_step(const struct vcpu *v, const struct lesson_step *record)
 {
     struct step s = {.guest = true, .bits = record->bytes * 8U, .bit = record->bit % 64U};
-    const uint8_t *frame = p2m_frame(v->domain, record->address >> 12);
+    uint64_t mfn = frame_hold(v->domain, record->address >> 12);
 
+    if (mfn == P2M_NONE)
+        return;
     s.op = record->op;
     s.before = record->before;
     s.after = record->after;
-    if (s.op >= LESSON_OPS || s.bits == 0 || s.bits > 64 || !frame)
-        return;
-    if (evt_describe_word(v->domain->evt, frame + record->address % 4096, &s.word))
+    if (s.op < LESSON_OPS && s.bits > 0 && s.bits <= 64 &&
+        evt_describe_word(v->domain->evt, (const uint8_t *)mfn_to_ptr(mfn) + record->address % 4096, &s.word))
         print_step(&s);
+    frame_drop(v->domain, mfn);
 }
 
 void trace_record(struct vcpu *v, const struct xen_hvm_xentrace *record)

@@ -152,6 +152,17 @@ static void who_joins_late_waits_for_the_end(void **state)
     assert_int_equal(b.interrupts, 1);
 }
 
+/* Whoever is told that the line is shared counts on the other's hearing it: not in the middle of the other's bind_pirq. */
+static void who_does_not_hear_yet_does_not_count(void **state)
+{
+    (void)state;
+    join(&a, true);
+    assert_int_equal(irq_line_bind(&line, &b, true), 0);
+    assert_int_equal(irq_line_nr_users(&line), 1);
+    irq_line_enable(&line, &b);
+    assert_int_equal(irq_line_nr_users(&line), 2);
+}
+
 /* PIRQ-05 */
 static void sharing_needs_the_consent_of_all(void **state)
 {
@@ -191,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup(leaving_ends_the_interrupt, new_level),
         cmocka_unit_test_setup(an_asserted_level_waits_for_its_first_user, new_level),
         cmocka_unit_test_setup(who_joins_late_waits_for_the_end, new_level),
+        cmocka_unit_test_setup(who_does_not_hear_yet_does_not_count, new_level),
         cmocka_unit_test_setup(sharing_needs_the_consent_of_all, new_edge),
         cmocka_unit_test_setup(users_are_limited, new_level),
     };

@@ -89,6 +89,7 @@ guest_result pv_map(const void *at, uint64_t entry, uint64_t flags);
 void pv_ask_entries(void); /* entries.c */
 void pv_ask_update(void);  /* update.c */
 void pv_ask_code(void);    /* code.c */
+void pv_ask_frames(void);  /* frames.c */
 void pv_ask_start(void);   /* start.c */
 void pv_ask_calls(void);   /* calls.c */
 void pv_ask_ext(void);     /* ext.c */

@@ -9,4 +9,5 @@ void conformance_pv(void)
     pv_ask_ext();
     pv_ask_calls();
     pv_ask_code();
+    pv_ask_frames();
 }

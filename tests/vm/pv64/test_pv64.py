@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The same programs as pv guests, on processors with and without SVM."""
 
-import re
-
 import pytest
 
 import harness
@@ -21,7 +19,7 @@ def test_program(name):
     harness.boot(name, env="pv64", cpu=PLAIN, cpus=2).expect_good()
 
 
-@pytest.mark.parametrize("name", ["pingpong", "three-level", "naughty"])
+@pytest.mark.parametrize("name", ["pingpong", "smp", "naughty"])
 def test_program_on_one_cpu(name):
     """Domains that take turns on one processor, with one set of descriptors, segments and page tables."""
     harness.boot(name, env="pv64", cpu=PLAIN, cpus=1).expect_good()
@@ -52,9 +50,8 @@ def test_word_size():
 
 def test_lesson():
     """The page of the lesson, told by a pv guest: the same steps."""
-    pages = harness.boot("lesson", env="pv64", cpu=PLAIN).expect_good(), harness.boot("lesson").expect_good()
-    steps = [re.findall(r"^ *\d+  (?:xen|guest) .*", "\n".join(page.lines("lesson")), re.MULTILINE) for page in pages]
-    assert len(steps[0]) == len(steps[1]) > 50
+    page = harness.boot("lesson", env="pv64", cpu=PLAIN).expect_good().lines("lesson")
+    assert page == harness.boot("lesson").expect_good().lines("lesson")
 
 
 def test_interrupt_lines():
