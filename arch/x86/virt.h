@@ -15,6 +15,9 @@
 
 #include "arch/x86/guest_regs.h"
 
+/* Entry of the machine-to-physical table: the frame has no number. */
+#define M2P_NO_PFN UINT64_MAX
+
 struct virt_ops;
 
 struct arch_domain {

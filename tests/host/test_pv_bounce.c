@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Into the guest's handlers and back: each frame, byte by byte, good and bad. Statements: docs/abi/pv-traps.md. */
-// links: arch/x86/pv/bounce.c arch/x86/pv/iret.c arch/x86/pv/segments.c
+// links: arch/x86/pv/bounce.c arch/x86/pv/debug.c arch/x86/pv/iret.c arch/x86/pv/segments.c
 // links: arch/x86/pv/descriptor.c arch/x86/pv/frame.c arch/x86/pv/list.c arch/x86/pv/mmu_update.c arch/x86/pv/mmuext.c
 // links: arch/x86/pv/table.c arch/x86/pv/update.c arch/x86/pv/va_mapping.c arch/x86/pv/vcpu_set.c
 // links: tests/host/pv_fake.c tests/host/pv_vcpu_fake.c

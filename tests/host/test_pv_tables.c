@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The guest's GDT and LDT: what is held while, and only while, a processor may read it. */
-// links: arch/x86/pv/segments.c arch/x86/pv/bounce.c
+// links: arch/x86/pv/segments.c arch/x86/pv/bounce.c arch/x86/pv/debug.c
 // links: arch/x86/pv/descriptor.c arch/x86/pv/frame.c arch/x86/pv/list.c arch/x86/pv/mmu_update.c arch/x86/pv/mmuext.c
 // links: arch/x86/pv/table.c arch/x86/pv/update.c arch/x86/pv/va_mapping.c arch/x86/pv/vcpu_set.c
 // links: tests/host/pv_fake.c tests/host/pv_vcpu_fake.c

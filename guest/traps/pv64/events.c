@@ -115,6 +115,8 @@ static void lose_segments(uint64_t *gdt)
     shoot("fs", kernel(code_load_fs), 0x43, (struct want){.lands = true});
     CHECK_VALUE(env_vcpu_initialise(1, yield_for_ever, NULL), 0);
     CHECK_VALUE(hv_update_descriptor(pv_machine(&gdt[8]), 0), 0);
+    CHECK_VALUE(
+        open_callback(CALLBACKTYPE_failsafe, CALLBACKF_mask_events, stub(SHOT_CALLBACK + CALLBACKTYPE_failsafe)), 0);
     shoot_only(kernel(code_start_other), 0);
 }
 
@@ -130,5 +132,6 @@ void failsafe_run(void)
         CHECK_VALUE(frame_word(2 + i), segments[i]);
     CHECK_VALUE(frame_word(7), KERNEL_CS);
     CHECK_VALUE(shot.ds | shot.es | shot.fs | shot.gs, 0);
+    CHECK_VALUE(shot.mask, 1);
     hv_vcpu_op(VCPUOP_down, 1, NULL);
 }

@@ -85,15 +85,13 @@ int open_callback(unsigned type, unsigned flags, uint64_t address)
 
 /* --- Shots */
 
-static uint8_t mask_after;
-
 void shoot_only(struct iret_context state, uint64_t rsi)
 {
     static struct iret_context on_its_stack;
 
     on_its_stack = state;
     shot_fire(&on_its_stack, rsi);
-    mask_after = guest_vcpu()->info->evtchn_upcall_mask;
+    shot.mask = guest_vcpu()->info->evtchn_upcall_mask;
     guest_vcpu()->info->evtchn_upcall_mask = 1;
 }
 
@@ -152,7 +150,7 @@ static void compare_frame(const char *what, const struct iret_context *c, const 
             comparable(want->rflags ? want->rflags : c->rflags, want));
     compare(what, "rsp", frame_word(n + 3), c->rsp);
     compare(what, "ss", frame_word(n + 4), c->ss);
-    compare(what, "the mask in the handler", mask_after, was_masked || want->masks);
+    compare(what, "the mask in the handler", shot.mask, was_masked || want->masks);
 }
 
 /* TF, IOPL, NT, RF, VM and AC are clear, IF is set. */

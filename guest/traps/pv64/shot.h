@@ -18,6 +18,7 @@ struct shot {
     uint64_t rflags;
     uint64_t cs, ss, ds, es, fs, gs;
     uint64_t rax;
+    uint8_t mask; /* of events, in the handler */
 };
 
 /* "Vectors" of callbacks: SHOT_CALLBACK + CALLBACKTYPE_*. */
