@@ -2,7 +2,6 @@
 #include "kernel/frames.h"
 
 #include "common/error.h"
-#include "guest/abi/pv.h"
 #include "kernel/domain.h"
 #include "kernel/limbo.h"
 #include "kernel/memory.h"
@@ -27,7 +26,7 @@ void frame_drop(struct domain *d, uint64_t mfn)
 static void let_go(const struct domain *d, uint64_t mfn)
 {
     if (d->arch.ops->set_m2p)
-        d->arch.ops->set_m2p(mfn, INVALID_M2P_ENTRY);
+        d->arch.ops->set_m2p(mfn, M2P_NO_PFN);
     limbo_free(mfn);
 }
 

@@ -11,7 +11,6 @@
 
 #include "arch/x86/cpu.h"
 #include "common/error.h"
-#include "guest/abi/pv.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hc_memory.h"
 #include "kernel/hypercall.h"
@@ -124,7 +123,7 @@ static int hand_over(const struct exchange *e, const struct side *out)
             continue;
         }
         for (uint64_t i = 0; i < 1ULL << out->order; i++)
-            e->d->arch.ops->set_m2p(mfn + i, pfn == INVALID_M2P_ENTRY ? pfn : pfn + i);
+            e->d->arch.ops->set_m2p(mfn + i, pfn == M2P_NO_PFN ? pfn : pfn + i);
         if (copy_to_guest(e->v, out_entry(e, n), &mfn, sizeof mfn))
             r = xen_error(XEN_EFAULT);
     }

@@ -51,7 +51,6 @@ struct start_info {
 #define HYPERVISOR_VIRT_START 0xFFFF800000000000 /* up to ..._END: nothing of the guest's is here */
 #define HYPERVISOR_VIRT_END 0xFFFF880000000000
 #define MACH2PHYS_VIRT_START 0xFFFF800000000000 /* uint64_t[]: the pfn of each machine frame, readable */
-#define INVALID_M2P_ENTRY UINT64_MAX             /* there: it has none */
 #define MACH2PHYS_VIRT_END 0xFFFF804000000000
 
 /* --- Segments: what every descriptor table of a pv guest has, and the bases --- */

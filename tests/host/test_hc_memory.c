@@ -451,7 +451,7 @@ static void tables_and_maps(void **state)
     struct e820entry entries[3];
     struct xen_memory_map64 map = {3, 0, at(entries)};
     struct xen_machphys_mfn_list64 parts = {5, 0, at(list), 77, 0};
-    struct xen_machphys_mapping64 mapping;
+    struct xen_machphys_mapping64 mapping = {0};
     uint64_t args[HYPERCALL_ARGS] = {XENMEM_memory_map, at(&map)};
     (void)state;
     d.config.memory = 0x800000;

@@ -25,7 +25,7 @@ static unsigned order_of(uint64_t size)
     return order;
 }
 
-/* INVALID_M2P_ENTRY everywhere: all ones. One piece of memory: XENMEM_machphys_mfn_list names its first frame. */
+/* M2P_NO_PFN everywhere. One piece of memory: XENMEM_machphys_mfn_list names its first frame. */
 static bool map_part(uint64_t offset, uint64_t end)
 {
     uint64_t mfn = door_alloc_frames(order_of(end - offset));

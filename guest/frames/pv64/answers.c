@@ -188,7 +188,7 @@ static void not_exchanged(void)
 /* PV-MEM-07, -08 */
 static void tables_and_maps(void)
 {
-    struct xen_machphys_mapping64 mapping;
+    struct xen_machphys_mapping64 mapping = {0};
     struct xen_machphys_mfn_list64 parts = {16, 0, guest_address(list), 0, 0};
     guest_result pages = hv_memory_op(XENMEM_maximum_ram_page, NULL);
     struct e820entry entry = {0};

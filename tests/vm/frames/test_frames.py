@@ -21,6 +21,24 @@ def test_frames(cpus):
     run.expect(r"every page came back")
 
 
+@pytest.mark.parametrize("image", ["frames.pv64", pytest.param("storm.pvh64", marks=pytest.mark.long)])
+def test_frame_outlives_its_domain(image):
+    """A domain whose frame another one has mapped: counted as a leak, or given to the next one, or forgotten when it is
+    unmapped."""
+    run = harness.boot(
+        harness.adhoc(
+            f"""xenolith
+module frames.pv64 name="first" privileged=yes memory=16 cmdline="peer=1"
+module {image} name="peer" memory=16 vcpus=2 cmdline="rounds=3 sends=2000"
+"""
+        ),
+        cpus=2,
+        cpu="max,-smap",
+    ).expect_good()
+    run.expect(r"a frame of domain 1 outlived it")
+    run.expect(r"every page came back")
+
+
 @pytest.mark.long
 def test_frames_long():
     """The same for longer."""
