@@ -29,6 +29,8 @@ void door_free_frames(uint64_t mfn, unsigned order);
  * again (continuation).
  */
 bool door_hypercall(struct arch_vcpu *v);
+/* The same, if the back end has seen that it is 64-bit code of the guest's kernel that calls. */
+bool door_hypercall64(struct arch_vcpu *v);
 /* The hypercall-page MSR was written: fill the page of guest frame gfn, latch the word size. False: #GP. */
 bool door_hypercall_page(struct arch_vcpu *v, uint64_t gfn);
 /* HLT with interrupts possible: block until an event. */

@@ -35,7 +35,10 @@ static void leave(struct vcpu *v, const uint8_t *byte, bool write)
 
 int copy_from_guest(struct vcpu *v, void *dst, uint64_t va, size_t n)
 {
+    const struct virt_ops *ops = v->domain->arch.ops;
     uint8_t *to = dst;
+    if (ops->copy_in && ops->copy_in(&v->arch, dst, va, n))
+        return 0;
     while (n > 0) {
         size_t room;
         const uint8_t *from = reach(v, va, false, n, &room);

@@ -117,25 +117,34 @@ static void write_args(struct guest_regs *r, bool narrow, const uint64_t args[HY
     }
 }
 
+static inline bool run(struct vcpu *v, bool narrow)
+{
+    struct guest_regs *regs = &v->arch.regs;
+    uint64_t args[HYPERCALL_ARGS], nr = narrow ? (uint32_t)regs->rax : regs->rax;
+    read_args(regs, narrow, args);
+    int64_t r = hypercall_dispatch(v, nr, args);
+    if (__builtin_expect(r == -XEN_ERESTART, 0)) {
+        v->domain->hypercalls[nr]--; /* it is counted when it is done */
+        write_args(regs, narrow, args);
+        return false;
+    }
+    regs->rax = narrow ? (uint32_t)r : (uint64_t)r;
+    return true;
+}
+
 bool door_hypercall(struct arch_vcpu *a)
 {
     struct vcpu *v = arch_to_vcpu(a);
     const struct virt_ops *ops = a->dom->ops;
-    struct guest_regs *regs = &a->regs;
-    uint64_t args[HYPERCALL_ARGS];
     if (ops->cpl(a) != 0) {
-        regs->rax = (uint64_t)-XEN_EPERM;
+        a->regs.rax = (uint64_t)-XEN_EPERM;
         return true;
     }
     v->narrow = !ops->is_64bit(a);
-    read_args(regs, v->narrow, args);
-    uint64_t nr = v->narrow ? (uint32_t)regs->rax : regs->rax;
-    int64_t r = hypercall_dispatch(v, nr, args);
-    if (__builtin_expect(r == -XEN_ERESTART, 0)) {
-        v->domain->hypercalls[nr]--; /* it is counted when it is done */
-        write_args(regs, v->narrow, args);
-        return false;
-    }
-    regs->rax = v->narrow ? (uint32_t)r : (uint64_t)r;
-    return true;
+    return run(v, v->narrow);
+}
+
+bool door_hypercall64(struct arch_vcpu *a)
+{
+    return run(arch_to_vcpu(a), false);
 }

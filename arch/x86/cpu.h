@@ -36,6 +36,8 @@ struct cpu {
     uint64_t stack_start;   /* of the main stack */
     uint64_t pv_stack;      /* %rsp inside pv_switch() (arch/x86/pv/entry.S), while a pv guest runs */
     uint64_t pv_scratch;    /* a guest's %rsp for a moment */
+    uint32_t tlb_wanted;    /* atomic: this CPU is to forget translations before it enters a pv guest (tlb.c) */
+    uint32_t tlb_entered;   /* atomic: in_hv when this CPU entered a pv guest last */
     uint64_t stacks;        /* address of the stretch that stacks.h draws */
     struct tss *tss;
     uint64_t *gdt;        /* its own entries, from SEL_FIRST on */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A CPU that is to flush is told so by its flag `wanted`, which it looks at before it enters a pv guest. If it is in
+ * A CPU that is to flush is told so by its flag tlb_wanted, which it looks at before it enters a pv guest. If it is in
  * one now, it is called out of it; if it is in the hypervisor, it need not be waited for, so that two CPUs can't wait
- * for each other. Idle CPUs and those in hvm guests have an even in_hv as well; `entered` tells them from CPUs in pv
+ * for each other. Idle CPUs and those in hvm guests have an even in_hv as well; tlb_entered tells them from CPUs in pv
  * guests.
  *
- *   who asks:  wanted = true;        read in_hv and entered    (equal: call it out, wait)
- *   the CPU:   in_hv, entered = ..;  read wanted               (true: flush)
+ *   who asks:  wanted = true;        read in_hv, then entered  (equal: call it out, wait)
+ *   the CPU:   entered, in_hv = ..;  read wanted               (true: flush)
  *
  * Each writes before it reads, with full barriers: one of the two sees the other.
  */
@@ -19,8 +19,6 @@ static struct tlb_clock clock = {TLB_CLOCK_START};
 
 static struct tlb {
     uint64_t flushed; /* atomic; written by the own CPU: what the clock said just before the last flush */
-    uint32_t wanted;  /* atomic */
-    uint32_t entered; /* atomic; written by the own CPU: in_hv when it entered a pv guest last */
 } __attribute__((aligned(64))) tlbs[MAX_CPUS];
 
 _Static_assert(MAX_CPUS <= 64, "a set of CPUs is a word");
@@ -31,38 +29,30 @@ uint32_t tlb_time(void)
 }
 
 /* Asked-for flushes are served by this one; who asks from now on is served by the next. */
-static void begin_flush(struct tlb *t)
+static void begin_flush(struct cpu *c)
 {
-    if (__atomic_load_n(&t->wanted, __ATOMIC_RELAXED))
-        __atomic_store_n(&t->wanted, 0, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&t->flushed, tlb_clock_read(&clock), __ATOMIC_RELAXED);
+    if (__atomic_load_n(&c->tlb_wanted, __ATOMIC_RELAXED))
+        __atomic_store_n(&c->tlb_wanted, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&tlbs[c->id].flushed, tlb_clock_read(&clock), __ATOMIC_RELAXED);
 }
 
 void tlb_write_cr3(uint64_t mfn)
 {
-    begin_flush(&tlbs[this_cpu()->id]);
+    begin_flush(this_cpu());
     write_cr3(mfn << PAGE_SHIFT);
 }
 
 void tlb_flush(void)
 {
-    begin_flush(&tlbs[this_cpu()->id]);
+    begin_flush(this_cpu());
     write_cr3(read_cr3());
-}
-
-void tlb_enter_guest(struct cpu *c)
-{
-    struct tlb *t = &tlbs[c->id];
-    __atomic_store_n(&t->entered, c->in_hv, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&t->wanted, __ATOMIC_SEQ_CST))
-        tlb_flush();
 }
 
 /* Called out of its pv guest, if it is in one; *seen is what in_hv was then. */
 static bool call_out(unsigned cpu, uint32_t *seen)
 {
     *seen = __atomic_load_n(&cpus[cpu].in_hv, __ATOMIC_SEQ_CST);
-    if ((*seen & 1) || __atomic_load_n(&tlbs[cpu].entered, __ATOMIC_SEQ_CST) != *seen)
+    if ((*seen & 1) || __atomic_load_n(&cpus[cpu].tlb_entered, __ATOMIC_SEQ_CST) != *seen)
         return false;
     cpu_request_work(cpu, CPU_WORK_SYNC);
     return true;
@@ -75,7 +65,7 @@ void tlb_forget(uint64_t cpu_set)
 
     for (unsigned i = 0; i < nr_cpus; i++)
         if (cpu_set >> i & 1)
-            __atomic_store_n(&tlbs[i].wanted, 1, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&cpus[i].tlb_wanted, 1, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < nr_cpus; i++)
         if ((cpu_set >> i & 1) && &cpus[i] != this_cpu() && call_out(i, &seen[i]))
             inside |= 1ULL << i;

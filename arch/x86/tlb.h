@@ -24,7 +24,17 @@ void tlb_forget(uint64_t cpu_set);
 /* Everything but global translations is forgotten: by a new root, or with the old one. */
 void tlb_write_cr3(uint64_t mfn);
 void tlb_flush(void);
-/* Just before a pv guest goes on, after cpu_enter_guest(): what tlb_forget() has asked of this CPU. */
-void tlb_enter_guest(struct cpu *c);
+/*
+ * cpu_enter_guest() of a pv guest, with what tlb_forget() has asked of this CPU. Whoever sees the new in_hv sees the
+ * new tlb_entered as well.
+ */
+static inline void tlb_enter_guest(struct cpu *c)
+{
+    uint32_t inside = c->in_hv + 1;
+    __atomic_store_n(&c->tlb_entered, inside, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->in_hv, inside, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 0))
+        tlb_flush();
+}
 
 #endif

@@ -113,6 +113,8 @@ struct virt_ops {
      * leave(). NULL: it can't be reached. */
     uint8_t *(*reach)(struct arch_vcpu *v, uint64_t va, bool write);
     void (*leave)(struct arch_vcpu *v, const void *byte, bool write);
+    /* pv: n bytes at a guest address of the calling vcpu. False: not so; reach() may still find them. */
+    bool (*copy_in)(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
     /* pv: a frame of d that the hypervisor may write to (it is no page table, and stays none) until frame_put(). Any
      * number; false: it is not d's, or used otherwise. */
     bool (*frame_get)(struct arch_domain *d, uint64_t mfn);

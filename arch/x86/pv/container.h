@@ -66,9 +66,8 @@ struct pv_guest {
     struct pv_vcpu mmu; /* its page tables and LDT, for the memory core */
     struct pv_exit exit;
     bool kernel_mode;
-    bool debug_loaded;    /* DR0-DR3 and DR7 are in the processor, because DR7 is in use */
-    bool segments_lost;   /* ds, es, fs, gs are as they should be, but not all could be loaded: the failsafe is due */
-    bool returns_by_iret; /* next time in any case: the vcpu has just been loaded */
+    bool debug_loaded;  /* DR0-DR3 and DR7 are in the processor, because DR7 is in use */
+    bool segments_lost; /* ds, es, fs, gs are as they should be, but not all could be loaded: the failsafe is due */
 
     uint16_t cs, ss;
     /* Current in the processor while loaded, here else; but the %gs base of the mode that it is not in is always here.
@@ -185,8 +184,10 @@ bool pv_tables_init(struct pv_guest *p); /* false: no memory */
 void pv_tables_free(struct pv_guest *p);
 void pv_load_gdt(const struct pv_guest *p);
 
-/* --- exits.c: acts on ->exit. */
+/* --- exits.c: acts on ->exit, which is none by SYSCALL of 64-bit code. */
 void pv_handle_exit(struct arch_vcpu *v);
+/* --- copy.c: virt_ops.copy_in. */
+bool pv_copy_in(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
 
 /* --- run.c, load.c, ops.c */
 void pv_load(struct arch_vcpu *v);
@@ -215,9 +216,10 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
+/* --- cpuid.c: bits of CR4 that a guest may choose on this machine */
+uint64_t pv_cr4_choices(void);
+
 /* --- provider.c: env.h. load() sets cpu->vcpu before it calls pv_write_cr3(). */
-/* Just before the guest goes on, after cpu_enter_guest(): translations that others want forgotten. */
-void pv_flush_requested(struct arch_vcpu *v);
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);
 

@@ -12,6 +12,8 @@
 /* The processor refused the state that the guest wanted to return to; "error" has its vector in bits 31:16. */
 #define PV_EXIT_BAD_RETURN 259
 
+#define PV_EXIT_NONE 260 /* none since the vcpu was loaded */
+
 /* struct arch_vcpu */
 #define VCPU_HW 160
 /* struct pv_guest */

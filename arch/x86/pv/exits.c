@@ -10,7 +10,6 @@
 #define VEC_GP 13
 #define NR_EXCEPTIONS 32
 #define NR_EXITS (PV_EXIT_BAD_RETURN + 1)
-#define SYSCALL_LENGTH 2
 #define DR6_NONE 0xffff0ff0ULL
 
 static void interrupt(struct arch_vcpu *v)
@@ -65,15 +64,6 @@ static void page_fault(struct arch_vcpu *v)
         pv_inject_page_fault(v, cr2, p->exit.error);
 }
 
-/* The hypervisor reads no argument of it before the mode is clear: users have their kernel's system calls only. */
-static void system_call(struct arch_vcpu *v)
-{
-    if (!pv_guest(v)->kernel_mode)
-        pv_inject_syscall(v);
-    else if (!door_hypercall(v))
-        v->regs.rip -= SYSCALL_LENGTH;
-}
-
 static void bad_return(struct arch_vcpu *v)
 {
     pv_guest(v)->exit.cr2 = read_cr2();
@@ -92,7 +82,6 @@ static const exit_handler handlers[NR_EXITS] = {
     [VEC_PF] = page_fault,
     [VEC_MC] = interrupt,
     [NR_EXCEPTIONS... NR_VECTORS - 1] = interrupt,
-    [PV_EXIT_SYSCALL] = system_call,
     [PV_EXIT_SYSCALL32] = pv_inject_syscall,
     [PV_EXIT_SYSENTER] = pv_inject_syscall,
     [PV_EXIT_BAD_RETURN] = bad_return,

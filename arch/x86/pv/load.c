@@ -238,7 +238,7 @@ void pv_load(struct arch_vcpu *v)
     fpu_load(v);
     pv_load_task_switched(v);
     pv_load_debug_registers(v);
-    p->returns_by_iret = true;
+    p->exit.vector = PV_EXIT_NONE;
 }
 
 /* What the processor may not keep: selectors of a table that is no longer there, and the guest's page tables. */

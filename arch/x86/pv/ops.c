@@ -214,6 +214,7 @@ const struct virt_ops pv_ops = {
     .vcpu_initialise = pv_vcpu_initialise,
     .reach = pv_reach,
     .leave = pv_leave,
+    .copy_in = pv_copy_in,
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
     .release = pv_release,

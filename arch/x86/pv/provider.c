@@ -87,12 +87,6 @@ void pv_env_flush(struct pv_domain *d, const struct pv_vcpu_set *set, uint64_t v
         tlb_forget(cpu_set);
 }
 
-void pv_flush_requested(struct arch_vcpu *v)
-{
-    (void)v;
-    tlb_enter_guest(this_cpu());
-}
-
 void pv_write_cr3(uint64_t mfn)
 {
     tlb_write_cr3(mfn);

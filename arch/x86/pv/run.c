@@ -6,7 +6,12 @@
 #include "arch/x86/offsets.h"
 #include "arch/x86/pv/container.h"
 #include "arch/x86/pv/return.h"
+#include "arch/x86/tlb.h"
 #include "arch/x86/traps.h"
+#include "common/string.h"
+#include "kernel/door.h"
+
+#define SYSCALL_LENGTH 2
 
 _Static_assert(offsetof(struct arch_vcpu, regs) == 0, "entry.S");
 _Static_assert(offsetof(struct arch_vcpu, hw) == VCPU_HW, "entry.S");
@@ -46,26 +51,39 @@ static void report_lost_segments(struct arch_vcpu *v)
 /* What the guest finds when it goes on; each of these writes to its stack. */
 static void inject(struct arch_vcpu *v, const struct pv_guest *p)
 {
-    if (__builtin_expect(p->segments_lost, 0))
+    if (p->segments_lost)
         report_lost_segments(v);
-    if (__builtin_expect(v->nmi_pending, 0))
+    if (v->nmi_pending)
         inject_nmi(v);
     if (events_due(v))
         pv_inject_events(v);
-    pv_check_return(v);
 }
 
-static bool by_sysret(const struct arch_vcpu *v, struct pv_guest *p)
+static bool has_to_inject(const struct arch_vcpu *v, const struct pv_guest *p)
 {
-    bool loaded_since = p->returns_by_iret;
+    return __builtin_expect(p->segments_lost, 0) || __builtin_expect(v->nmi_pending, 0) || events_due(v);
+}
 
-    p->returns_by_iret = false;
-    return p->exit.vector == PV_EXIT_SYSCALL && !loaded_since && pv_sysret_allowed(&v->regs, p->cs, p->ss);
+static bool by_sysret(const struct arch_vcpu *v, const struct pv_guest *p)
+{
+    uint32_t cs_ss;
+
+    memcpy(&cs_ss, &p->cs, sizeof cs_ss);
+    return p->exit.vector == PV_EXIT_SYSCALL && pv_sysret_allowed(&v->regs, cs_ss);
+}
+
+/* A hypercall, or a system call of the guest's: users have nothing else. */
+static void system_call(struct arch_vcpu *v, const struct pv_guest *p)
+{
+    if (!p->kernel_mode)
+        pv_inject_syscall(v);
+    else if (!door_hypercall64(v))
+        v->regs.rip -= SYSCALL_LENGTH;
 }
 
 /*
  * Interrupts are off from the look at cpu->work on: one that comes after it waits for the guest's first instruction.
- * Between cpu_enter_guest() and cpu_leave_guest() nothing may touch memory of guests: others believe that this CPU will
+ * Between tlb_enter_guest() and cpu_leave_guest() nothing may touch memory of guests: others believe that this CPU will
  * flush before it does.
  */
 void pv_run(struct arch_vcpu *v)
@@ -76,15 +94,23 @@ void pv_run(struct arch_vcpu *v)
     while (!__atomic_load_n(&cpu->work, __ATOMIC_RELAXED)) {
         if (__atomic_load_n(&p->mmu.dom->doomed, __ATOMIC_RELAXED) && pv_drain(p->mmu.dom))
             continue;
-        inject(v, p);
-        if (__builtin_expect(__atomic_load_n(&cpu->work, __ATOMIC_RELAXED) != 0, 0))
-            continue; /* that was its end: a guest that has crashed executes nothing more */
+        if (has_to_inject(v, p)) {
+            inject(v, p);
+            if (__atomic_load_n(&cpu->work, __ATOMIC_RELAXED))
+                continue; /* that was its end: a guest that has crashed executes nothing more */
+        }
         bool sysret = by_sysret(v, p);
-        cpu_enter_guest(cpu);
-        pv_flush_requested(v);
-        (void)pv_switch(v, sysret);
+        if (!sysret && __builtin_expect(!pv_address_is_canonical(v->regs.rip), 0)) {
+            pv_check_return(v);
+            continue;
+        }
+        tlb_enter_guest(cpu);
+        unsigned vector = pv_switch(v, sysret);
         cpu_leave_guest(cpu);
         v->exits++;
-        pv_handle_exit(v);
+        if (vector == PV_EXIT_SYSCALL)
+            system_call(v, p);
+        else
+            pv_handle_exit(v);
     }
 }
