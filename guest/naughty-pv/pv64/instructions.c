@@ -240,10 +240,12 @@ void attack_debug(void)
         mov_ss(guest_address(watched), icebp, sizeof(icebp));
         mov_ss(guest_address(watched), fault, sizeof(fault));
         /* What the hypervisor reads and writes for us is watched, too. */
-        hv_set_debugreg(0, guest_address(list));
-        hv_mmu_update(list, 1, NULL, DOMID_SELF);
-        hv_set_debugreg(0, guest_address(&watched[64]));
-        hv_xen_version(XENVER_extraversion, (void *)&watched[64]);
+        for (unsigned byte = 0; byte < sizeof(*list); byte += 4) {
+            hv_set_debugreg(0, guest_address(list) + byte);
+            hv_mmu_update(list, 1, NULL, DOMID_SELF);
+            hv_set_debugreg(0, guest_address(&watched[64]) + byte);
+            hv_xen_version(XENVER_extraversion, (void *)&watched[64]);
+        }
     }
     CHECK_VALUE(hv_set_debugreg(7, 0), 0);
     CHECK_VALUE(hv_set_debugreg(0, 0), 0);

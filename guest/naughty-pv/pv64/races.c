@@ -4,6 +4,7 @@
  * write, also through mappings that the processor only remembers. What is a table must never change by a write: each
  * vcpu that has pinned a frame looks at it for as long as its pin holds.
  */
+#include "guest/abi/version.h"
 #include "guest/lib/args.h"
 #include "guest/lib/clock.h"
 #include "guest/lib/console.h"
@@ -65,9 +66,11 @@ static void write_to(unsigned me, unsigned frame)
     maps[me]++;
     trap_try(poke, window[me]);
     hv_update_va_mapping(address, 0, UVMF_NONE);
-    for (unsigned i = 0; i < 10; i++)
-        if (trap_try(poke, window[me]) != TRAP_NONE)
+    for (unsigned i = 0; i < 10; i++) {
+        bool written = hv_xen_version(XENVER_extraversion, window[me]) == 0; /* by the hypervisor, for us */
+        if (trap_try(poke, window[me]) != TRAP_NONE && !written)
             break;
+    }
 }
 
 /* An L4 table keeps the hypervisor's slots on the real Xen, and can't become anything else then. */
@@ -177,8 +180,11 @@ static void poke_far(void *arg)
 
 static void write_far(void)
 {
-    while (!stop)
+    while (!stop) {
         trap_try(poke_far, NULL);
+        for (unsigned i = 0; i < 4; i++)
+            hv_xen_version(XENVER_extraversion, (void *)FAR); /* the hypervisor writes there for us */
+    }
 }
 
 /* The table leads to a page of ours, and is put in its place; then it is taken out, becomes an ordinary page, and leads
