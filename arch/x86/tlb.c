@@ -109,8 +109,11 @@ void tlb_flush_since(uint32_t time)
 
 bool tlb_is_flushed_since(uint32_t time)
 {
-    uint64_t set = not_flushed_since(time);
+    uint64_t set = not_flushed_since(time), self = 1ULL << this_cpu()->id;
 
+    if (set & self)
+        tlb_flush();
+    set &= ~self;
     for (unsigned i = 0; i < nr_cpus; i++)
         if (set >> i & 1)
             cpu_request_work(i, CPU_WORK_FLUSH);

@@ -15,8 +15,8 @@
  * CPUs have left their guests. */
 uint32_t tlb_time(void);
 void tlb_flush_since(uint32_t time);
-/* Has every CPU flushed since, and did not only promise to? Those that have not are told to do it at once; ask again
- * later. */
+/* Has every CPU flushed since, and did not only promise to? This one does it now if not; others are told to do it at
+ * once: ask again later. */
 bool tlb_is_flushed_since(uint32_t time);
 /* On return the CPUs of the set (by number) have flushed or will before they enter a pv guest. No lock held. */
 void tlb_forget(uint64_t cpu_set);
