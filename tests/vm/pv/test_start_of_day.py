@@ -149,16 +149,3 @@ def test_older_hypercalls():
     """Hypercalls in their older forms, those that are for virtual machines, features, an iret in a multicall: the
     program says the same on the real Xen."""
     harness.boot(harness.adhoc("xenolith\nmodule older.pv64 name=older memory=16"), cpu=WITHOUT_VIRTUALISATION).expect_good()
-
-
-def test_memory_that_runs_out():
-    """A domain that is given up when it has nearly all of the machine's frames: they must come back in time for the next
-    one, though processors may remember what they were."""
-    small = {"cpu": WITHOUT_VIRTUALISATION, "extra": ("-m", "128")}
-    ask = f"xenolith\nmodule hello.pv64 name=bad memory={{}}\n{GOOD}"
-    sentence = r"\(bad\) is skipped: it asks for 5000 MiB of memory, and (\d+) MiB are free"
-    free = harness.boot(harness.adhoc(ask.format(5000)), **small).expect(sentence).group(1)
-    run = harness.boot(harness.adhoc(ask.format(free)), **small).expect_bad()
-    run.expect(r"\(bad\) is skipped: there is not enough memory for it")
-    run.expect("good: verdict: success")
-    run.expect("every page came back")
