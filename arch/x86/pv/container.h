@@ -186,8 +186,9 @@ void pv_load_gdt(const struct pv_guest *p);
 
 /* --- exits.c: acts on ->exit, which is none by SYSCALL of 64-bit code. */
 void pv_handle_exit(struct arch_vcpu *v);
-/* --- copy.c: virt_ops.copy_in. */
+/* --- copy.c: virt_ops.copy_in, copy_out. */
 bool pv_copy_in(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
+bool pv_copy_out(struct arch_vcpu *v, uint64_t va, const void *src, size_t n);
 
 /* --- run.c, load.c, ops.c */
 void pv_load(struct arch_vcpu *v);
@@ -215,6 +216,9 @@ void pv_debug_exception(struct arch_vcpu *v, uint64_t dr6);
 bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                /* #GP in ring 3 */
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
+
+/* --- cpuid.c: bits of CR4 that a guest may choose on this machine */
+uint64_t pv_cr4_choices(void);
 
 /* --- provider.c: env.h. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* CR3 on this CPU: a whole flush. */

@@ -19,8 +19,6 @@
 #include "guest/abi/errno.h"
 #include "guest/abi/pv.h"
 
-#define CR4_OF_GUESTS (CR4_DE | CR4_TSD | CR4_OSXSAVE | CR4_FSGSBASE)
-
 /* --- Look */
 
 static bool addresses_allowed(const struct vcpu_guest_context *c)
@@ -74,7 +72,7 @@ static int take_frames(struct pv_guest *p, const struct vcpu_guest_context *c)
     if (!rc)
         rc = take_root(&p->mmu, &p->mmu.user_root, c->ctrlreg[1] >> 12);
     if (!rc)
-        rc = pv_install_gdt(p, c->gdt_frames, c->gdt_ents);
+        rc = pv_install_gdt(p, c->gdt_frames, (unsigned)c->gdt_ents);
     if (rc && rc != -XEN_ERESTART)
         pv_release_roots(&p->mmu);
     return rc;
@@ -168,7 +166,7 @@ int pv_vcpu_initialise(struct arch_vcpu *v, const void *context)
     if (rc)
         return rc;
     p->cr0 = c->ctrlreg[0];
-    p->cr4 = c->ctrlreg[4] & CR4_OF_GUESTS;
+    p->cr4 = c->ctrlreg[4] & pv_cr4_choices();
     set_debug_registers(p, c->debugreg);
     p->kernel_mode = c->flags & VGCF_in_kernel;
     set_registers(v, &c->user_regs);
