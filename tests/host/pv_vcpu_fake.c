@@ -101,6 +101,12 @@ bool pv_load_user_gs(struct arch_vcpu *v, uint16_t selector)
     return true;
 }
 
+/* Of a processor without FSGSBASE. */
+uint64_t pv_cr4_choices(void)
+{
+    return CR4_TSD | CR4_DE | CR4_OSXSAVE;
+}
+
 void pv_load_task_switched(struct arch_vcpu *v)
 {
     processor.task_switched = pv_guest(v)->cr0 & CR0_TS;

@@ -214,6 +214,15 @@ static void floating_point_state(void **state)
 }
 
 /* PV-INIT-03 */
+/* A bit that the processor does not have would be a #GP of the hypervisor's. PV-EMU-15 */
+static void of_cr4_the_processors_bits_are_taken(void **state)
+{
+    (void)state;
+    context.ctrlreg[4] = UINT64_MAX;
+    assert_int_equal(initialise(), 0);
+    assert_int_equal(P->cr4, pv_cr4_choices());
+}
+
 static void debug_registers_that_cant_be_are_left_out(void **state)
 {
     (void)state;
@@ -251,6 +260,7 @@ int main(void)
         T(errors),
         T(it_can_be_continued),
         T(floating_point_state),
+        T(of_cr4_the_processors_bits_are_taken),
         T(debug_registers_that_cant_be_are_left_out),
         T(the_first_vcpu_brings_the_domains_assists),
     };

@@ -67,11 +67,6 @@ void pv_cpuid(struct arch_vcpu *v)
     v->regs.rbx = 0x566e6558;
 }
 
-uint64_t pv_cr4_choices(void)
-{
-    return CR4_TSD | CR4_DE | CR4_OSXSAVE;
-}
-
 void pv_load_cr4(struct arch_vcpu *v)
 {
     (void)v;

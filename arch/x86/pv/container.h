@@ -216,6 +216,9 @@ bool pv_emulate_privileged(struct arch_vcpu *v, uint32_t error);                
 bool pv_emulate_forced(struct arch_vcpu *v);                                    /* #UD: the forced-emulation prefix */
 bool pv_emulate_table_write(struct arch_vcpu *v, uint64_t cr2, uint32_t error); /* #PF: a write to a page table */
 
+/* --- cpuid.c: bits of CR4 that a guest may choose on this machine */
+uint64_t pv_cr4_choices(void);
+
 /* --- provider.c: env.h. load() sets cpu->vcpu before it calls pv_write_cr3(). */
 /* CR3 on this CPU: a whole flush. */
 void pv_write_cr3(uint64_t mfn);

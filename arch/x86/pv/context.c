@@ -19,8 +19,6 @@
 #include "guest/abi/errno.h"
 #include "guest/abi/pv.h"
 
-#define CR4_OF_GUESTS (CR4_DE | CR4_TSD | CR4_OSXSAVE | CR4_FSGSBASE)
-
 /* --- Look */
 
 static bool addresses_allowed(const struct vcpu_guest_context *c)
@@ -168,7 +166,7 @@ int pv_vcpu_initialise(struct arch_vcpu *v, const void *context)
     if (rc)
         return rc;
     p->cr0 = c->ctrlreg[0];
-    p->cr4 = c->ctrlreg[4] & CR4_OF_GUESTS;
+    p->cr4 = c->ctrlreg[4] & pv_cr4_choices();
     set_debug_registers(p, c->debugreg);
     p->kernel_mode = c->flags & VGCF_in_kernel;
     set_registers(v, &c->user_regs);

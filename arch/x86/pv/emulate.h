@@ -93,7 +93,5 @@ bool pv_wrmsr(struct arch_vcpu *v, uint32_t msr, uint64_t value);
 
 /* --- cpuid.c: regs.rax, rcx in; rax, rbx, rcx, rdx out */
 void pv_cpuid(struct arch_vcpu *v);
-/* Bits of CR4 that a guest may choose on this machine. */
-uint64_t pv_cr4_choices(void);
 
 #endif
