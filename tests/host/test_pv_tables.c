@@ -256,6 +256,103 @@ static void all_is_given_back(void **state)
     assert_int_equal(P->gdt_entries, 0);
 }
 
+/* --- Whatever happens */
+
+/* Frames A to A + 7: each is what the processor's tables and a writable mapping need it to be, and no more. */
+static void check_uses(const bool *written)
+{
+    for (uint64_t mfn = A; mfn < A + 8; mfn++) {
+        uint32_t uses = 0;
+        for (unsigned i = 0; i < PV_TABLE_PAGES; i++)
+            uses += (processor.gdt[i] == mfn) + (processor.ldt[i] == mfn);
+        if (uses)
+            assert_true(fake_is_live(mfn, PV_DESCRIPTORS, uses) && !written[mfn - A]);
+        else
+            assert_int_equal(fake_is_live(mfn, PV_WRITABLE, 1), written[mfn - A]);
+        assert_int_equal(fake.frame[mfn].refs, 1 + uses + written[mfn - A]);
+    }
+}
+
+/* Nothing that a processor may load leads into an inner ring, or is a system segment. */
+static void check_descriptors(const uint64_t *mapped)
+{
+    for (unsigned i = 0; i < PV_TABLE_PAGES; i++)
+        for (unsigned j = 0; mapped[i] && j < PV_ENTRIES; j++) {
+            uint64_t d = fake.frame[mapped[i]].content[j];
+            bool present = d >> 47 & 1, segment = d >> 44 & 1;
+            if (present && segment)
+                assert_int_equal(d >> 45 & 3, 3);
+            else if (present)
+                assert_int_equal(d >> 40 & 0xff, 0x8c);
+        }
+}
+
+static uint64_t draw_descriptor(void)
+{
+    return (uint64_t)fake_draw(1U << 16) << 32 | (uint64_t)fake_draw(2) << 53;
+}
+
+static uint64_t draw_frame(void)
+{
+    return fake_draw(16) ? A + fake_draw(8) : (const uint64_t[]){0, L4, FOREIGN, UINT64_MAX}[fake_draw(4)];
+}
+
+static void draw_gdt(void)
+{
+    uint64_t frames[3] = {draw_frame(), draw_frame(), draw_frame()};
+
+    (void)set_gdt(frames, 3, fake_draw(3 * 512 + 1));
+}
+
+/* The guest maps one of the frames writable, or gives that up; and writes to it. */
+static void draw_write(bool *written)
+{
+    unsigned n = fake_draw(8);
+
+    if (written[n]) {
+        fake.frame[A + n].content[fake_draw(PV_ENTRIES)] = draw_descriptor();
+        pv_put_page_and_type(&fake.domain[0], A + n);
+        written[n] = false;
+    } else {
+        written[n] = !pv_get_page_and_type(&fake.domain[0], A + n, 1, PV_WRITABLE);
+    }
+}
+
+static void tables_stay_what_they_are(void **state)
+{
+    bool written[8] = {false};
+
+    (void)state;
+    for (unsigned round = 0; round < 30000; round++) {
+        switch (fake_draw(6)) {
+        case 0:
+            draw_gdt();
+            break;
+        case 1:
+            (void)update(draw_frame(), fake_draw(PV_ENTRIES), draw_descriptor());
+            break;
+        case 2:
+            draw_write(written);
+            break;
+        case 3:
+            if (fake_draw(16) == 0)
+                set_ldt(fake_draw(1025));
+            break;
+        case 4:
+            map_page(fake_draw(2), fake_draw(4) ? draw_frame() & 0xff : 0);
+            break;
+        default:
+            (void)pv_ldt_fault(&vcpu, LDT_AT + fake_draw(2 * 4096), 0);
+            vcpu.regs.rsp = STACK;
+        }
+        check_uses(written);
+        if (round % 16 == 0) {
+            check_descriptors(processor.gdt);
+            check_descriptors(processor.ldt);
+        }
+    }
+}
+
 #define T(name) cmocka_unit_test_setup(name, fake_vcpu_reset)
 #define L(name) cmocka_unit_test_setup(name, with_ldt)
 
@@ -273,6 +370,7 @@ int main(void)
         L(the_hypervisor_maps_the_ldt_too),
         L(faults_elsewhere_are_no_faults_of_the_ldt),
         L(all_is_given_back),
+        L(tables_stay_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

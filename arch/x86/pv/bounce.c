@@ -9,7 +9,6 @@
  */
 #include "arch/x86/pv/container.h"
 #include "arch/x86/pv/env.h"
-#include "arch/x86/pv/table.h"
 #include "arch/x86/regs.h"
 #include "common/string.h"
 #include "guest/abi/callback.h"
@@ -101,14 +100,6 @@ static void crash(struct arch_vcpu *v, const struct entry *e, uint64_t sp, const
     door_guest_crash(v, why);
 }
 
-/* The frame lies below sp, all of it in addresses that are the guest's. */
-static bool write_frame(uint64_t sp, const struct frame *f)
-{
-    size_t size = f->n * sizeof f->word[0];
-
-    return !pv_address_is_reserved(sp) && !pv_address_is_reserved(sp + size - 1) && !pv_env_copy_out(sp, f->word, size);
-}
-
 /* Segments are as the processor has them in 64-bit mode, whatever the row of the trap table says. */
 static void begin_handler(struct arch_vcpu *v, const struct entry *e, uint64_t sp)
 {
@@ -138,7 +129,7 @@ static void enter(struct arch_vcpu *v, const struct entry *e)
     if (!p->kernel_mode)
         pv_enter_kernel_mode(v);
     sp -= f.n * sizeof f.word[0];
-    if (write_frame(sp, &f))
+    if (!pv_env_copy_out(sp, f.word, f.n * sizeof f.word[0]))
         begin_handler(v, e, sp);
     else
         crash(v, e, sp, "the stack for its handler can't be written");

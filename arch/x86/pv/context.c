@@ -72,7 +72,7 @@ static int take_frames(struct pv_guest *p, const struct vcpu_guest_context *c)
     if (!rc)
         rc = take_root(&p->mmu, &p->mmu.user_root, c->ctrlreg[1] >> 12);
     if (!rc)
-        rc = pv_install_gdt(p, c->gdt_frames, c->gdt_ents);
+        rc = pv_install_gdt(p, c->gdt_frames, (unsigned)c->gdt_ents);
     if (rc && rc != -XEN_ERESTART)
         pv_release_roots(&p->mmu);
     return rc;

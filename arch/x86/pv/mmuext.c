@@ -167,11 +167,11 @@ static const struct operation {
     int (*run)(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner);
     bool own; /* about the vcpu that asks: no other domain can be named */
 } operations[] = {
-    [MMUEXT_PIN_L1_TABLE] = {pin},
-    [MMUEXT_PIN_L2_TABLE] = {pin},
-    [MMUEXT_PIN_L3_TABLE] = {pin},
-    [MMUEXT_PIN_L4_TABLE] = {pin},
-    [MMUEXT_UNPIN_TABLE] = {unpin},
+    [MMUEXT_PIN_L1_TABLE] = {pin, false},
+    [MMUEXT_PIN_L2_TABLE] = {pin, false},
+    [MMUEXT_PIN_L3_TABLE] = {pin, false},
+    [MMUEXT_PIN_L4_TABLE] = {pin, false},
+    [MMUEXT_UNPIN_TABLE] = {unpin, false},
     [MMUEXT_NEW_BASEPTR] = {new_kernel_root, true},
     [MMUEXT_TLB_FLUSH_LOCAL] = {flush_local, true},
     [MMUEXT_INVLPG_LOCAL] = {flush_local, true},
@@ -182,11 +182,11 @@ static const struct operation {
     [MMUEXT_FLUSH_CACHE] = {flush_cache, true},
     [MMUEXT_SET_LDT] = {set_ldt, true},
     [MMUEXT_NEW_USER_BASEPTR] = {new_user_root, true},
-    [MMUEXT_CLEAR_PAGE] = {clear_page},
-    [MMUEXT_COPY_PAGE] = {copy_page},
+    [MMUEXT_CLEAR_PAGE] = {clear_page, false},
+    [MMUEXT_COPY_PAGE] = {copy_page, false},
     [MMUEXT_FLUSH_CACHE_GLOBAL] = {flush_cache, true},
-    [MMUEXT_MARK_SUPER] = {mark_super},
-    [MMUEXT_UNMARK_SUPER] = {mark_super},
+    [MMUEXT_MARK_SUPER] = {mark_super, false},
+    [MMUEXT_UNMARK_SUPER] = {mark_super, false},
 };
 
 static int do_entry(struct pv_vcpu *v, const void *entry, const struct pv_list_owners *owners)

@@ -53,13 +53,11 @@ static void map_frames(struct pv_guest *p, const uint64_t *frames, unsigned entr
     put_frames(p->mmu.dom, old, had);
 }
 
-int pv_install_gdt(struct pv_guest *p, const uint64_t *frames, uint64_t entries)
+int pv_install_gdt(struct pv_guest *p, const uint64_t *frames, unsigned entries)
 {
-    if (entries > PV_GDT_ENTRIES)
-        return xen_error(XEN_EINVAL);
-    int rc = get_frames(p->mmu.dom, frames, pages_of((unsigned)entries));
+    int rc = get_frames(p->mmu.dom, frames, pages_of(entries));
     if (!rc)
-        map_frames(p, frames, (unsigned)entries);
+        map_frames(p, frames, entries);
     return rc;
 }
 

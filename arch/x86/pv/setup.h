@@ -10,8 +10,8 @@ struct trap_info;
 
 /* The row of the trap table; its address is canonical. */
 void pv_set_gate(struct pv_guest *p, unsigned vector, const struct trap_info *t);
-/* The list of frames becomes the GDT. 0; -XEN_EINVAL; -XEN_ERESTART. */
-int pv_install_gdt(struct pv_guest *p, const uint64_t *frames, uint64_t entries) __attribute__((warn_unused_result));
+/* The list of frames becomes the GDT; at most PV_GDT_ENTRIES. 0; -XEN_EINVAL; -XEN_ERESTART. */
+int pv_install_gdt(struct pv_guest *p, const uint64_t *frames, unsigned entries) __attribute__((warn_unused_result));
 /* Debug register n, also for the instructions that the emulator plays. 0; -XEN_ENODEV: there is none; -XEN_EPERM,
  * -XEN_EINVAL: not this value. */
 int pv_debugreg_set(struct pv_guest *p, uint64_t n, uint64_t value) __attribute__((warn_unused_result));

@@ -74,17 +74,17 @@ static void find_xen(void)
     }
 }
 
-/* Nothing says it; but a port for the domain itself names its other end. */
+/* Nothing says it. But a domain may ask for the state of its own ports only; the initial one, which may ask for all, is
+ * the first that it asks for. */
 static int32_t find_domid(void)
 {
-    int port = evt_alloc_unbound(DOMID_SELF);
-    struct evtchn_close close = {.port = (evtchn_port_t)port};
-    struct evtchn_status status;
-    int rc = port < 0 ? port : evt_status(close.port, &status);
+    for (domid_t domid = 0; domid < DOMID_FIRST_RESERVED; domid++) {
+        struct evtchn_status status = {.dom = domid};
 
-    if (port >= 0)
-        hv_event_channel_op(EVTCHNOP_close, &close);
-    return rc ? -1 : status.u.unbound.dom;
+        if (!hv_event_channel_op(EVTCHNOP_status, &status))
+            return domid;
+    }
+    return -1;
 }
 
 static unsigned count_vcpus(void)

@@ -138,22 +138,6 @@ def test_pvh_without_virtualisation():
     run.expect("good: verdict: success")
 
 
-def test_containers_side_by_side():
-    """Two worlds that send each other events: each has its own way into its guests on the same CPU."""
-    run = harness.boot(
-        harness.adhoc(
-            """xenolith
-module pingpong.pvh64 name=server cpus=0 memory=16 cmdline="role=server peer=2 rounds=500"
-module pingpong.pv64 name=client cpus=0 memory=16 cmdline="role=client peer=1 port=1 rounds=500"
-module pingpong.pv64 name=far-server cpus=0 memory=16 cmdline="role=server peer=4 rounds=500"
-module pingpong.pvh64 name=far-client cpus=1 memory=16 cmdline="role=client peer=3 port=1 rounds=500\""""
-        ),
-        cpus=2, cpu="max,-smap",
-    ).expect_good()
-    run.expect(r"client: pingpong: client: 500 round trips")
-    run.expect(r"far-client: pingpong: client: 500 round trips")
-
-
 def test_meltdown_is_named():
     """A machine that leaks to pv domains, and nobody says so; or a line that comes without any pv domain."""
     line = r"pv: +this processor lets pv domains read all memory \(Meltdown\)"
