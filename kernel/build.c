@@ -14,6 +14,7 @@
 #include "kernel/config.h"
 #include "kernel/container.h"
 #include "kernel/domain.h"
+#include "kernel/limbo.h"
 #include "kernel/memory.h"
 #include "kernel/printk.h"
 #include "kernel/vcpu.h"
@@ -132,6 +133,8 @@ static void abandon(struct domain *d)
         ;
     domain_unlink(d);
     domain_free(d);
+    while (limbo_step()) /* the next one may need its memory */
+        ;
 }
 
 static const char *build_domain(struct plan *p, uint16_t domid, unsigned nr_plans)

@@ -55,7 +55,10 @@ int copy_from_guest(struct vcpu *v, void *dst, uint64_t va, size_t n)
 
 int copy_to_guest(struct vcpu *v, uint64_t va, const void *src, size_t n)
 {
+    const struct virt_ops *ops = v->domain->arch.ops;
     const uint8_t *from = src;
+    if (ops->copy_out && ops->copy_out(&v->arch, va, src, n))
+        return 0;
     while (n > 0) {
         size_t room;
         uint8_t *to = reach(v, va, true, n, &room);

@@ -37,6 +37,7 @@ struct cpu {
     uint64_t pv_stack;      /* %rsp inside pv_switch() (arch/x86/pv/entry.S), while a pv guest runs */
     uint64_t pv_scratch;    /* a guest's %rsp for a moment */
     uint32_t tlb_wanted;    /* atomic: this CPU is to forget translations before it enters a pv guest (tlb.c) */
+    uint32_t tlb_using;     /* atomic: odd while the hypervisor itself uses translations of a pv guest */
     uint32_t tlb_entered;   /* atomic: in_hv when this CPU entered a pv guest last */
     uint64_t stacks;        /* address of the stretch that stacks.h draws */
     struct tss *tss;

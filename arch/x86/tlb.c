@@ -8,6 +8,10 @@
  *   who asks:  wanted = true;        read in_hv, then entered  (equal: call it out, wait)
  *   the CPU:   entered, in_hv = ..;  read wanted               (true: flush)
  *
+ *
+ * In the same way a CPU in the hypervisor says that it uses translations of its guest itself, for a copy of a few
+ * bytes: it makes tlb_using odd before it reads tlb_wanted, and is waited for until it is even again.
+ *
  * Each writes before it reads, with full barriers: one of the two sees the other.
  */
 #include "arch/x86/tlb.h"
@@ -58,6 +62,15 @@ static bool call_out(unsigned cpu, uint32_t *seen)
     return true;
 }
 
+/* A CPU that copies to or from its guest does so with interrupts off, and waits for nobody. */
+static void wait_for_use(unsigned cpu)
+{
+    uint32_t seen = __atomic_load_n(&cpus[cpu].tlb_using, __ATOMIC_SEQ_CST);
+
+    while ((seen & 1) && __atomic_load_n(&cpus[cpu].tlb_using, __ATOMIC_SEQ_CST) == seen)
+        __builtin_ia32_pause();
+}
+
 void tlb_forget(uint64_t cpu_set)
 {
     uint32_t seen[MAX_CPUS];
@@ -69,6 +82,9 @@ void tlb_forget(uint64_t cpu_set)
     for (unsigned i = 0; i < nr_cpus; i++)
         if ((cpu_set >> i & 1) && &cpus[i] != this_cpu() && call_out(i, &seen[i]))
             inside |= 1ULL << i;
+    for (unsigned i = 0; i < nr_cpus; i++)
+        if ((cpu_set >> i & 1) && &cpus[i] != this_cpu())
+            wait_for_use(i);
     for (unsigned i = 0; i < nr_cpus; i++)
         while ((inside >> i & 1) && __atomic_load_n(&cpus[i].in_hv, __ATOMIC_SEQ_CST) == seen[i])
             __builtin_ia32_pause();
@@ -93,8 +109,11 @@ void tlb_flush_since(uint32_t time)
 
 bool tlb_is_flushed_since(uint32_t time)
 {
-    uint64_t set = not_flushed_since(time);
+    uint64_t set = not_flushed_since(time), self = 1ULL << this_cpu()->id;
 
+    if (set & self)
+        tlb_flush();
+    set &= ~self;
     for (unsigned i = 0; i < nr_cpus; i++)
         if (set >> i & 1)
             cpu_request_work(i, CPU_WORK_FLUSH);

@@ -15,8 +15,8 @@
  * CPUs have left their guests. */
 uint32_t tlb_time(void);
 void tlb_flush_since(uint32_t time);
-/* Has every CPU flushed since, and did not only promise to? Those that have not are told to do it at once; ask again
- * later. */
+/* Has every CPU flushed since, and did not only promise to? This one does it now if not; others are told to do it at
+ * once: ask again later. */
 bool tlb_is_flushed_since(uint32_t time);
 /* On return the CPUs of the set (by number) have flushed or will before they enter a pv guest. No lock held. */
 void tlb_forget(uint64_t cpu_set);
@@ -24,6 +24,22 @@ void tlb_forget(uint64_t cpu_set);
 /* Everything but global translations is forgotten: by a new root, or with the old one. */
 void tlb_write_cr3(uint64_t mfn);
 void tlb_flush(void);
+/*
+ * The hypervisor reads or writes memory of the pv guest whose root is loaded, at the guest's addresses. Whoever asks
+ * for a flush in between waits for tlb_use_end(): so nothing but an access and its fault may lie between the two.
+ */
+static inline void tlb_use_begin(struct cpu *c)
+{
+    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 0))
+        tlb_flush();
+}
+
+static inline void tlb_use_end(struct cpu *c)
+{
+    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_RELEASE);
+}
+
 /*
  * cpu_enter_guest() of a pv guest, with what tlb_forget() has asked of this CPU. Whoever sees the new in_hv sees the
  * new tlb_entered as well.

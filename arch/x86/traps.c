@@ -31,6 +31,7 @@ _Static_assert(offsetof(struct trap_frame, ss) == TRAP_FRAME_REGS + TRAP_SS, "tr
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
 #define GATE_DPL3 0x60
 #define DR6_NONE 0xffff0ff0
+#define DR6_BREAKPOINTS 0xf
 
 struct trap_counts trap_counts;
 static __attribute__((aligned(16))) struct gate idt[NR_VECTORS];
@@ -157,13 +158,17 @@ static bool is_entry(uint64_t rip)
 }
 
 /*
- * In the hypervisor there is no breakpoint and no single step. But what MOV SS or POP SS in ring 3 holds back (a
+ * The hypervisor has no breakpoints and no single step. But it reads and writes memory of pv guests at their addresses,
+ * on which they may have breakpoints of their own: these tell nobody. And what MOV SS or POP SS in ring 3 holds back (a
  * breakpoint on its operand) comes after the next instruction, and that may have been a SYSCALL or INT3 (SDM Vol. 3A,
  * 6.8.3; CVE-2018-8897). The guest that plays this loses the exception.
  */
 static void debug(struct trap_frame *frame)
 {
-    if (!is_entry(frame->rip))
+    uint64_t dr6;
+
+    __asm__ volatile("movq %%dr6, %0" : "=r"(dr6));
+    if (!(dr6 & DR6_BREAKPOINTS) && !is_entry(frame->rip))
         exception(frame);
     else
         __asm__ volatile("movq %0, %%dr6" : : "r"((uint64_t)DR6_NONE));

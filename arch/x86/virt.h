@@ -115,6 +115,7 @@ struct virt_ops {
     void (*leave)(struct arch_vcpu *v, const void *byte, bool write);
     /* pv: n bytes at a guest address of the calling vcpu. False: not so; reach() may still find them. */
     bool (*copy_in)(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
+    bool (*copy_out)(struct arch_vcpu *v, uint64_t va, const void *src, size_t n); /* to it */
     /* pv: a frame of d that the hypervisor may write to (it is no page table, and stays none) until frame_put(). Any
      * number; false: it is not d's, or used otherwise. */
     bool (*frame_get)(struct arch_domain *d, uint64_t mfn);

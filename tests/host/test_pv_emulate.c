@@ -4,15 +4,12 @@
 // links: arch/x86/pv/play_store.c arch/x86/pv/arithmetic.c arch/x86/pv/msr.c
 // links: arch/x86/pv/bounce.c arch/x86/pv/debug.c arch/x86/pv/segments.c
 // links: arch/x86/pv/descriptor.c arch/x86/pv/frame.c arch/x86/pv/list.c arch/x86/pv/mmu_update.c arch/x86/pv/mmuext.c
-// links: arch/x86/pv/table.c arch/x86/pv/update.c arch/x86/pv/va_mapping.c arch/x86/pv/vcpu_set.c
-// links: tests/host/pv_fake.c tests/host/pv_vcpu_fake.c tests/host/pv_check.c arch/x86/pv/audit.c
-#include "tests/host/pv_vcpu_fake.h"
+// links: arch/x86/pv/table.c arch/x86/pv/update.c arch/x86/pv/va_mapping.c arch/x86/pv/vcpu_set.c arch/x86/pv/audit.c
+// links: tests/host/pv_emulate_fake.c tests/host/pv_fake.c tests/host/pv_vcpu_fake.c tests/host/pv_check.c
+#include "tests/host/pv_emulate_fake.h"
 
 #include <string.h>
 
-#include "arch/x86/fpu.h"
-#include "arch/x86/hvm.h"
-#include "arch/x86/pv/emulate.h"
 #include "guest/abi/mmu.h"
 #include "guest/abi/pv.h"
 
@@ -21,114 +18,6 @@
 #define CODE 0x100U
 #define DATA 0x400U
 #define PAGE_END 4096U /* of the guest's memory, too */
-
-#define ENTRY_VA 0x500000ULL /* where the guest has its L1 table mapped, in this test */
-enum { L4 = 4, L3, L2, L1, PAGE, PAGE2, OTHER_L4 };
-
-/* --- What the emulator asks of others */
-
-static struct {
-    uint16_t port;
-    unsigned size, reads, writes;
-    uint32_t written, value;
-} ports;
-
-static unsigned cpuids, cr4_loads, xsetbvs;
-static uint64_t table_at_va; /* what the guest's tables lead ENTRY_VA to */
-
-uint32_t hvm_io_read(struct arch_vcpu *v, uint16_t port, unsigned size)
-{
-    (void)v;
-    ports.port = port;
-    ports.size = size;
-    ports.reads++;
-    return ports.value;
-}
-
-void hvm_io_write(struct arch_vcpu *v, uint16_t port, unsigned size, uint32_t value)
-{
-    (void)v;
-    ports.port = port;
-    ports.size = size;
-    ports.writes++;
-    ports.written = value;
-}
-
-bool fpu_xsetbv(struct arch_vcpu *v, uint32_t index, uint64_t value)
-{
-    (void)v;
-    xsetbvs++;
-    return index == 0 && value == 7;
-}
-
-void pv_cpuid(struct arch_vcpu *v)
-{
-    cpuids++;
-    v->regs.rbx = 0x566e6558;
-}
-
-void pv_load_cr4(struct arch_vcpu *v)
-{
-    (void)v;
-    cr4_loads++;
-}
-
-void pv_segments_save(struct arch_vcpu *v)
-{
-    struct pv_guest *p = pv_guest(v);
-
-    p->fs_base = processor.fs_base;
-    *(p->kernel_mode ? &p->gs_base_kernel : &p->gs_base_user) = processor.gs_base;
-}
-
-uint64_t pv_walk(uint64_t root, uint64_t va, bool write)
-{
-    assert_int_equal(root, P->mmu.kernel_root);
-    assert_false(write);
-    return va >> 12 == ENTRY_VA >> 12 ? table_at_va : 0;
-}
-
-bool pv_frame_get(struct arch_domain *d, uint64_t mfn)
-{
-    (void)d;
-    return pv_get_page_and_type(P->mmu.dom, mfn, 1, PV_WRITABLE) == 0;
-}
-
-void pv_frame_put(struct arch_domain *d, uint64_t mfn)
-{
-    (void)d;
-    pv_put_page_and_type(P->mmu.dom, mfn);
-}
-
-void pv_fill_hypercall_page(void *page)
-{
-    memset(page, 0xcc, 4096);
-}
-
-/* --- A vcpu on a live tree L4 -> L3 -> L2 -> L1 -> PAGE, which sees L1 at ENTRY_VA */
-
-static uint64_t *entry(unsigned index)
-{
-    return &fake.frame[L1].content[index];
-}
-
-static int setup(void **state)
-{
-    fake_vcpu_reset(state);
-    memset(&ports, 0, sizeof ports);
-    ports.value = 0x11223344;
-    cpuids = cr4_loads = xsetbvs = 0;
-    memset(fake.memory, 0, sizeof fake.memory);
-    fake.frame[L4].content[0] = fake_entry(L3, PTE_USER | PTE_WRITE);
-    fake.frame[L3].content[0] = fake_entry(L2, PTE_USER | PTE_WRITE);
-    fake.frame[L2].content[0] = fake_entry(L1, PTE_USER | PTE_WRITE);
-    *entry(0) = fake_entry(PAGE, PTE_USER | PTE_WRITE);
-    P->mmu.user_root = P->mmu.kernel_root = 0;
-    if (pv_new_kernel_root(&P->mmu, L4))
-        return 1;
-    table_at_va = L1;
-    return 0;
-}
 
 /* --- How it ended */
 
@@ -233,9 +122,9 @@ static const struct row rows[] = {
 static void each_instruction_is_for_whom_it_is(void **state)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        setup(state);
+        fake_emulate_reset(state);
         assert_int_equal(privileged(rows[i].code, rows[i].n), rows[i].kernel);
-        setup(state);
+        fake_emulate_reset(state);
         fake_user_mode();
         assert_int_equal(privileged(rows[i].code, rows[i].n), rows[i].user);
         assert_false(P->kernel_mode);
@@ -288,7 +177,7 @@ static void ports_need_iopl(void **state)
     for (unsigned iopl = 0; iopl < 4; iopl++)
         for (unsigned how = 0; how < 4; how++)
             for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
-                setup(state);
+                fake_emulate_reset(state);
                 P->iopl = (uint8_t)iopl;
                 if (how & 1)
                     pv_container(vcpu.dom)->vm_assist = 1ULL << VMASST_TYPE_architectural_iopl;
@@ -636,7 +525,7 @@ static void int_n_goes_by_the_instruction(void **state)
     static const uint32_t errors[] = {0x80 * 8 + 2, 0x80 * 16 + 2, 0x0e * 8 + 2};
 
     for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-        setup(state);
+        fake_emulate_reset(state);
         assert_true(interrupt("\xcd\x0e", 2, errors[i]));
         assert_int_equal(vcpu.regs.rip, HANDLER(0x0e));
         assert_int_equal(word_at(vcpu.regs.rsp + 16), CODE + 2); /* rip: there is no error code */
@@ -652,7 +541,7 @@ static void int_n_needs_a_gate_that_is_open(void **state)
 {
     for (unsigned dpl = 0; dpl < 4; dpl++)
         for (unsigned user = 0; user < 2; user++) {
-            setup(state);
+            fake_emulate_reset(state);
             P->trap[0x21].dpl = (uint8_t)dpl;
             if (user)
                 fake_user_mode();
@@ -717,7 +606,7 @@ static void code_segments_of_the_guests_own_count(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(segments); i++) {
-        setup(state);
+        fake_emulate_reset(state);
         P->iopl = 3;
         give_gdt(20, 8);
         fake.frame[20].content[5] = segments[i].descriptor;
@@ -772,7 +661,7 @@ static void a_prefix_that_is_cut_off_is_a_page_fault(void **state)
 
     for (unsigned n = 1; n < sizeof whole; n++)
         for (unsigned user = 0; user < 2; user++) {
-            setup(state);
+            fake_emulate_reset(state);
             if (user)
                 fake_user_mode();
             int how = forced_at(PAGE_END - n, whole, n);
@@ -846,7 +735,7 @@ static void addresses_are_computed_as_ever(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-        setup(state);
+        fake_emulate_reset(state);
         processor.fs_base = 0x3000;
         processor.gs_base = 0x3000;
         vcpu.regs.rbx = ENTRY_VA + 40;
@@ -981,7 +870,7 @@ static void strings_store_entry_by_entry(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup(f, setup)
+#define TEST(f) cmocka_unit_test_setup(f, fake_emulate_reset)
     const struct CMUnitTest tests[] = {
         TEST(each_instruction_is_for_whom_it_is),
         TEST(an_instruction_ends_where_memory_does),

@@ -42,8 +42,11 @@ static bool get_writable(struct pv_domain *d, uint64_t mfn)
 {
     int rc = -XEN_ERESTART;
 
-    for (unsigned i = 0; i < ATTEMPTS && rc == -XEN_ERESTART; i++)
+    for (unsigned i = 0; i < ATTEMPTS && rc == -XEN_ERESTART; i++) {
+        if (i > 0)
+            __builtin_ia32_pause();
         rc = pv_get_page_and_type(d, mfn, d->domid, PV_WRITABLE);
+    }
     return rc == 0;
 }
 

@@ -215,6 +215,7 @@ const struct virt_ops pv_ops = {
     .reach = pv_reach,
     .leave = pv_leave,
     .copy_in = pv_copy_in,
+    .copy_out = pv_copy_out,
     .frame_get = pv_frame_get,
     .frame_put = pv_frame_put,
     .release = pv_release,

@@ -99,8 +99,10 @@ void pv_entry_put(struct pv_domain *d, unsigned level, uint64_t entry)
 static int adopt_entry(struct pv_domain *d, unsigned level, uint64_t *at, uint16_t owner)
 {
     uint64_t entry = __atomic_load_n(at, __ATOMIC_RELAXED);
-    int rc = pv_entry_check(level, entry);
 
+    if (!(entry & PTE_PRESENT))
+        return 0; /* as most are */
+    int rc = pv_entry_check(level, entry);
     if (!rc)
         rc = pv_entry_get(d, level, entry, owner, owner);
     if (!rc && pv_entry_adjust(level, entry) != entry)
@@ -144,7 +146,7 @@ int pv_table_release(struct pv_domain *d, uint64_t mfn, unsigned level, unsigned
         uint64_t *at = &table[--*index], entry = __atomic_load_n(at, __ATOMIC_RELAXED);
         if (pv_slot_is_reserved(level, *index))
             __atomic_store_n(at, 0, __ATOMIC_RELAXED);
-        else
+        else if (entry & PTE_PRESENT)
             pv_entry_put(d, level, entry);
         if (is_time_to_look(*index) && pv_env_should_yield())
             return -XEN_ERESTART;

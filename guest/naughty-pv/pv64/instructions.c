@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions that ring 3 must not have, software interrupts, and debug registers as a weapon. */
 #include "guest/abi/version.h"
+#include "guest/lib/console.h"
 #include "guest/lib/memory.h"
 #include "guest/naughty-pv/pv64/naughty.h"
 
@@ -182,6 +183,29 @@ static void bad_addresses(void)
     hv_set_debugreg(7, 0);
 }
 
+#define CR4_DE 8U
+#define DR7_PORT(n) (0x2UL << (16 + 4 * (n)))
+
+/* Breakpoints on the ports of the serial line: the hypervisor uses them, on our behalf. */
+static void port_breakpoints(void)
+{
+    static const uint8_t read_cr4[] = {0x0F, 0x20, 0xE0}, write_cr4[] = {0x0F, 0x22, 0xE0};
+    uint64_t before = 0, with_de, control = 0;
+
+    if (run_code(read_cr4, sizeof(read_cr4), &before) != TRAP_NONE)
+        return;
+    with_de = before | CR4_DE;
+    run_code(write_cr4, sizeof(write_cr4), &with_de);
+    for (unsigned n = 0; n < 4; n++) {
+        hv_set_debugreg(n, 0x3F8 + (n ? 2 * n - 1 : 0));
+        control |= DR7_ENABLE(n) | DR7_PORT(n);
+    }
+    hv_set_debugreg(7, control);
+    guest_printf("naughty-pv: ports are watched\n");
+    hv_set_debugreg(7, 0);
+    run_code(write_cr4, sizeof(write_cr4), &before);
+}
+
 /* mov (addr),%ss with a breakpoint on addr, and the next instruction enters the hypervisor: the exception that waits
  * comes there, in ring 0 (CVE-2018-8897). */
 static void mov_ss(uint64_t address, const uint8_t *next, unsigned length)
@@ -216,11 +240,14 @@ void attack_debug(void)
         mov_ss(guest_address(watched), icebp, sizeof(icebp));
         mov_ss(guest_address(watched), fault, sizeof(fault));
         /* What the hypervisor reads and writes for us is watched, too. */
-        hv_set_debugreg(0, guest_address(list));
-        hv_mmu_update(list, 1, NULL, DOMID_SELF);
-        hv_set_debugreg(0, guest_address(&watched[64]));
-        hv_xen_version(XENVER_extraversion, (void *)&watched[64]);
+        for (unsigned byte = 0; byte < sizeof(*list); byte += 4) {
+            hv_set_debugreg(0, guest_address(list) + byte);
+            hv_mmu_update(list, 1, NULL, DOMID_SELF);
+            hv_set_debugreg(0, guest_address(&watched[64]) + byte);
+            hv_xen_version(XENVER_extraversion, (void *)&watched[64]);
+        }
     }
     CHECK_VALUE(hv_set_debugreg(7, 0), 0);
     CHECK_VALUE(hv_set_debugreg(0, 0), 0);
+    port_breakpoints();
 }

@@ -33,6 +33,7 @@ static const struct attack attacks[] = {
     {"reservation", attack_reservation, false},
     {"long", attack_long, false},
     {"races", attack_races, false},
+    {"walks", attack_walks, false},
     {"random", attack_random, false},
     {"stack-nowhere", fatal_stack_nowhere, true},
     {"stack-hypervisor", fatal_stack_hypervisor, true},

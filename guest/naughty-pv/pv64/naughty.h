@@ -77,6 +77,7 @@ void attack_pointers(void);
 void attack_reservation(void);
 void attack_long(void);
 void attack_races(void);
+void attack_walks(void);
 void attack_random(void);
 
 /* Those that end the domain. */

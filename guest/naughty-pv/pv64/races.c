@@ -4,6 +4,7 @@
  * write, also through mappings that the processor only remembers. What is a table must never change by a write: each
  * vcpu that has pinned a frame looks at it for as long as its pin holds.
  */
+#include "guest/abi/version.h"
 #include "guest/lib/args.h"
 #include "guest/lib/clock.h"
 #include "guest/lib/console.h"
@@ -65,9 +66,11 @@ static void write_to(unsigned me, unsigned frame)
     maps[me]++;
     trap_try(poke, window[me]);
     hv_update_va_mapping(address, 0, UVMF_NONE);
-    for (unsigned i = 0; i < 10; i++)
-        if (trap_try(poke, window[me]) != TRAP_NONE)
+    for (unsigned i = 0; i < 10; i++) {
+        bool written = hv_xen_version(XENVER_extraversion, window[me]) == 0; /* by the hypervisor, for us */
+        if (trap_try(poke, window[me]) != TRAP_NONE && !written)
             break;
+    }
 }
 
 /* An L4 table keeps the hypervisor's slots on the real Xen, and can't become anything else then. */
@@ -92,13 +95,11 @@ static void use_as_ldt(unsigned frame)
     mmuext(MMUEXT_SET_LDT, 0, 0);
 }
 
-static void fight(void *arg)
+static void fight(void)
 {
     unsigned me = guest_vcpu()->id;
     uint32_t random = 0x1234567 + me * 7919 + (uint32_t)args_number("seed", 1);
 
-    (void)arg;
-    __atomic_fetch_add(&running, 1, __ATOMIC_SEQ_CST);
     while (!stop) {
         uint32_t r = random_next(&random);
         unsigned frame = (r >> 8) % FRAMES;
@@ -112,7 +113,6 @@ static void fight(void *arg)
         else
             use_as_ldt(frame);
     }
-    __atomic_fetch_sub(&running, 1, __ATOMIC_SEQ_CST);
 }
 
 static void prepare(void)
@@ -127,11 +127,112 @@ static void prepare(void)
     }
 }
 
-static void fight_and_halt(void *arg)
+/* --- The other vcpus: each has a job, and goes down when that is done */
+
+static void (*job)(void);
+
+static void have_jobs(void *arg)
 {
-    fight(arg);
-    env_halt();
+    (void)arg;
+    for (;;) {
+        __atomic_fetch_add(&running, 1, __ATOMIC_SEQ_CST);
+        job();
+        __atomic_fetch_sub(&running, 1, __ATOMIC_SEQ_CST);
+        hv_vcpu_op(VCPUOP_down, guest_vcpu()->id, NULL);
+    }
 }
+
+static void start_others(void (*fn)(void))
+{
+    static bool initialised;
+
+    stop = false;
+    job = fn;
+    for (unsigned i = 1; i < guest_env.nr_vcpus; i++) {
+        while (initialised && hv_vcpu_op(VCPUOP_is_up, i, NULL) > 0)
+            cpu_relax();
+        if (!initialised)
+            CHECK_VALUE(env_vcpu_initialise(i, have_jobs, NULL), 0);
+        CHECK_VALUE(hv_vcpu_op(VCPUOP_up, i, NULL), 0);
+    }
+    initialised = true;
+}
+
+static void stop_others(void)
+{
+    stop = true;
+    while (running)
+        hv_sched_op(SCHEDOP_yield, NULL);
+}
+
+/* --- A table that is taken away above a page which another vcpu writes to all the time */
+
+#define FAR ((volatile uint64_t *)((1UL << 30) - 4096))
+
+static uint64_t *victim; /* a page table: what a processor must not reach by an entry that was never looked at */
+
+static void poke_far(void *arg)
+{
+    (void)arg;
+    for (unsigned i = 0; i < 20; i++)
+        *FAR = POISON + 2 * i;
+}
+
+static void write_far(void)
+{
+    while (!stop) {
+        trap_try(poke_far, NULL);
+        for (unsigned i = 0; i < 4; i++)
+            hv_xen_version(XENVER_extraversion, (void *)FAR); /* the hypervisor writes there for us */
+    }
+}
+
+/* The table leads to a page of ours, and is put in its place; then it is taken out, becomes an ordinary page, and leads
+ * to a page table, writably. */
+static void hang_in_and_out(uint64_t *l1, const uint64_t *page)
+{
+    const volatile void *far = FAR;
+    uint64_t *l2 = pv_table_at(far, 2);
+    unsigned at = pv_index_at(far, 2), in = pv_index_at(far, 1);
+
+    l1[in] = pv_machine(page) | PTE_ALL;
+    make_read_only(l1);
+    CHECK_VALUE(pv_set_entry(l2, at, pv_machine(l1) | PTE_ALL), 0);
+    poke_far(NULL);
+    CHECK_VALUE(pv_set_entry(l2, at, 0), 0);
+    CHECK_VALUE(make_writable(l1), 0);
+    l1[in] = pv_machine(victim) | PTE_ALL;
+    for (unsigned i = 0; i < 100; i++)
+        cpu_relax();
+    l1[in] = 0;
+}
+
+static void walks(uint64_t end)
+{
+    uint64_t *l1 = memory_pages(1), *page = memory_pages(1);
+    uint64_t rounds = 0;
+
+    for (; clock_now() < end; rounds++)
+        hang_in_and_out(l1, page);
+    stop_others();
+    guest_printf("naughty-pv: %llu tables taken away\n", (unsigned long long)rounds);
+    CHECK(rounds > 0);
+    if (victim[0])
+        verdict(VERDICT_FAILURE, "a page table was written to: 0x%llx", (unsigned long long)victim[0]);
+}
+
+void attack_walks(void)
+{
+    victim = memory_pages(1);
+    make_read_only(victim);
+    CHECK_VALUE(pin(1, victim), 0);
+    start_others(write_far);
+    walks(clock_now() + args_number("ms", 500) * CLOCK_MS);
+    CHECK_VALUE(unpin(victim), 0);
+    CHECK_VALUE(make_writable(victim), 0);
+}
+
+/* --- */
 
 static void take_part(uint64_t end)
 {
@@ -141,9 +242,7 @@ static void take_part(uint64_t end)
         look(0, random_next(&random) % FRAMES, level(random_next(&random)));
         write_to(0, random_next(&random) % FRAMES);
     }
-    stop = true;
-    while (running)
-        hv_sched_op(SCHEDOP_yield, NULL);
+    stop_others();
 }
 
 static uint64_t sum(const volatile uint64_t *counts)
@@ -171,10 +270,7 @@ static void judge(void)
 void attack_races(void)
 {
     prepare();
-    for (unsigned i = 1; i < guest_env.nr_vcpus; i++) {
-        CHECK_VALUE(env_vcpu_initialise(i, fight_and_halt, NULL), 0);
-        CHECK_VALUE(hv_vcpu_op(VCPUOP_up, i, NULL), 0);
-    }
+    start_others(fight);
     take_part(clock_now() + args_number("ms", 500) * CLOCK_MS);
     judge();
 }

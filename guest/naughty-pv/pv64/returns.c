@@ -137,9 +137,41 @@ static void user_root(bool on)
     CHECK_VALUE(mmuext(MMUEXT_NEW_USER_BASEPTR, on ? env_frame((const void *)pv_start_info->pt_base) : 0, 0), 0);
 }
 
+/*
+ * SYSCALL as the last instruction of the lower half: the return address is not canonical, and a processor that is told
+ * to go there by SYSRET may fault in ring 0 (CVE-2012-0217).
+ */
+static void edge(void)
+{
+    static const uint8_t code[] = {0xB8, 17, 0, 0, 0, 0x31, 0xFF, 0x0F, 0x05}; /* xen_version(0) */
+    uint64_t *root = (uint64_t *)pv_start_info->pt_base;
+    uint64_t *table[4]; /* L1 to L3; the page */
+
+    for (unsigned i = 0; i < 4; i++)
+        table[i] = memory_pages(1);
+    memcpy((uint8_t *)table[3] + GUEST_PAGE_SIZE - sizeof(code), code, sizeof(code));
+    table[0][511] = pv_machine(table[3]) | PTE_ALL;
+    table[1][511] = pv_machine(table[0]) | PTE_ALL;
+    table[2][511] = pv_machine(table[1]) | PTE_ALL;
+    for (unsigned i = 0; i < 3; i++)
+        make_read_only(table[i]);
+    CHECK_VALUE(pv_set_entry(root, 255, pv_machine(table[2]) | PTE_ALL), 0);
+    for (unsigned user = 0; user < 2; user++) {
+        struct iret_context c = to((const uint8_t *)(NON_CANONICAL - sizeof(code)), user);
+
+        CHECK(go(&c) != TRAP_UD);
+        c.flags = VGCF_in_syscall;
+        go(&c);
+    }
+    CHECK_VALUE(pv_set_entry(root, 255, 0), 0);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_VALUE(make_writable(table[i]), 0);
+}
+
 void attack_returns(void)
 {
     user_root(true);
+    edge();
     for (unsigned i = 0; i < 4; i++) {
         bad_selectors(i & 1, i & 2 ? VGCF_in_syscall : 0);
         bad_addresses(i & 1, i & 2 ? VGCF_in_syscall : 0);

@@ -13,6 +13,7 @@ def test_emulate(cpu):
     harness.boot("emulate", cpu=cpu).expect_good()
 
 
+@pytest.mark.long
 def test_on_bochs():
     """A second processor: error codes and privileged instructions as the manuals have them."""
     harness.bochs("emulate").expect_good()

@@ -43,3 +43,20 @@ module {image} name="peer" memory=16 vcpus=2 cmdline="rounds=3 sends=2000"
 def test_frames_long():
     """The same for longer."""
     harness.boot("frames", cpus=2, cpu="max,-smap").expect_good()
+
+
+@pytest.mark.long
+def test_memory_of_a_domain_that_was_not_finished():
+    """The next one can have it: frames of pv domains go to the pool only after a while, and at the start nobody waits
+    for that. How many vcpus make the builder run out of memory depends on what the hypervisor itself needs."""
+    for vcpus in range(32, 48, 2):
+        modules = f"""xenolith
+module hello.pv64 name="big" memory=60 vcpus={vcpus}
+module hello.pv64 name="small" memory=40
+"""
+        run = harness.boot(harness.adhoc(modules), cpus=2, cpu="max,-smap", extra=("-m", "64"))
+        if "there is not enough memory for it" in run.log:
+            run.expect(r"small: verdict: success")
+            run.expect(r"every page came back")
+            return
+    pytest.fail("no number of vcpus made the builder run out of memory")
