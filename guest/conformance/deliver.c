@@ -7,7 +7,9 @@
  * P pending, M masked, S selector bit, U upcall_pending, X upcall_mask; on FIFO L, LINKED, instead of S, and a sixth,
  * R, the ready bit of the queue. Each is asked twice: the second finds what the first left.
  */
+#include "guest/abi/version.h"
 #include "guest/conformance/conformance.h"
+#include "guest/lib/hypercall.h"
 
 enum bit {
     BIT_PENDING = 1U << 0,
@@ -69,6 +71,7 @@ static void prepare(const struct kind *k, unsigned bits)
     prepare_abi[domain_abi()](k, bits);
     info->evtchn_upcall_pending = (bits & BIT_UPCALL) != 0;
     info->evtchn_upcall_mask = (bits & BIT_UPCALL_MASK) != 0;
+    hv_xen_version(XENVER_version, NULL); /* a pv guest that is open takes its upcall now, and not at some interrupt */
 }
 
 static void ask_send(enum abi abi, const struct kind *k, unsigned bits)

@@ -152,7 +152,8 @@ static void who_joins_late_waits_for_the_end(void **state)
     assert_int_equal(b.interrupts, 1);
 }
 
-/* Whoever is told that the line is shared counts on the other's hearing it: so not in the middle of its bind_pirq. */
+/* Whoever is told that the line is shared counts on the other's hearing it: not in the middle of the other's bind_pirq.
+ */
 static void who_does_not_hear_yet_does_not_count(void **state)
 {
     (void)state;

@@ -175,6 +175,7 @@ static void descriptors_are_adjusted_or_refused(void **state)
         {0x00cf9b000000ffffULL, 0x00cffb000000ffffULL}, /* 32-bit code */
         {0x00ef9b000000ffffULL, 0x00effb000000ffffULL}, /* long and with a default size: nobody can load it */
         {0x0000ec000008abcdULL, 0x00008c00000babcdULL}, /* a call gate: ring 0 */
+        {0x0000e000ffff8000ULL, 0x0000e000ffff8000ULL}, /* type 0: the second half of one */
         {0x0000890000000067ULL, 0},                     /* TSS */
         {0x000082000000ffffULL, 0},                     /* LDT */
         {0x0000ee0000080000ULL, 0},                     /* interrupt gate */

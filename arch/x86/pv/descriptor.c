@@ -15,8 +15,8 @@
 
 /*
  * Segments of an inner ring could not be loaded by the guest, but would fault in the hypervisor when it returns to
- * them: they become ring 3's. A call gate becomes ring 0's, so that nobody gets through it. Other system segments and
- * gates are refused.
+ * them: they become ring 3's. A call gate becomes ring 0's, so that nobody gets through it. Type 0 is none, but the
+ * second half of a gate. Other system segments and gates are refused.
  */
 bool pv_descriptor_adjust(uint64_t *descriptor)
 {
@@ -29,7 +29,7 @@ bool pv_descriptor_adjust(uint64_t *descriptor)
     else if ((d & DESCRIPTOR_TYPE) == CALL_GATE)
         *descriptor = (d & ~DESCRIPTOR_DPL) | GATE_RPL;
     else
-        return false;
+        return (d & DESCRIPTOR_TYPE) == 0;
     return true;
 }
 

@@ -8,7 +8,7 @@
 /* struct pv_exit: vectors that are none of the processor's */
 #define PV_EXIT_SYSCALL 256   /* SYSCALL in 64-bit code */
 #define PV_EXIT_SYSCALL32 257 /* SYSCALL in compatibility mode */
-#define PV_EXIT_SYSENTER 258  /* a #GP, while IA32_SYSENTER_CS is 0 */
+#define PV_EXIT_SYSENTER 258  /* no processor takes it: IA32_SYSENTER_CS is 0 (CAVEATS.md) */
 /* The processor refused the state that the guest wanted to return to; "error" has its vector in bits 31:16. */
 #define PV_EXIT_BAD_RETURN 259
 

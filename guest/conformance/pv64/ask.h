@@ -86,12 +86,15 @@ guest_result pv_ext_for(unsigned cmd, uint64_t arg1, uint64_t arg2, domid_t doma
 guest_result pv_map(const void *at, uint64_t entry, uint64_t flags);
 
 /* --- Groups --- */
-void pv_ask_entries(void); /* entries.c */
-void pv_ask_update(void);  /* update.c */
-void pv_ask_code(void);    /* code.c */
-void pv_ask_frames(void);  /* frames.c */
-void pv_ask_start(void);   /* start.c */
-void pv_ask_calls(void);   /* calls.c */
-void pv_ask_ext(void);     /* ext.c */
+void pv_ask_entries(void);     /* entries.c */
+void pv_ask_update(void);      /* update.c */
+void pv_ask_stores(void);      /* stores.c */
+void pv_ask_descriptors(void); /* descriptors.c */
+void pv_ask_code(void);        /* code.c */
+void pv_ask_vcpu(void);        /* vcpu.c */
+void pv_ask_frames(void);      /* frames.c */
+void pv_ask_start(void);       /* start.c */
+void pv_ask_calls(void);       /* calls.c */
+void pv_ask_ext(void);         /* ext.c */
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions of the guest's kernel: what goes through, what is played, what faults, and how. */
+#include "guest/conformance/pv64/code.h"
 #include "common/string.h"
 #include "guest/abi/physdev.h"
 #include "guest/conformance/pv64/ask.h"
 #include "guest/lib/trap.h"
 
-#define CODE 10U         /* page of the pool: the instruction, and RET */
 #define TABLE_PAGE 11U   /* mapped read-only */
 #define EXECUTE_NONE 12U /* mapped without leave to execute */
 #define NOWHERE 0xffff880000001000ULL
@@ -22,12 +22,7 @@ struct code {
     uint64_t a, c, d;  /* rax, rcx, rdx */
 };
 
-#define CODE_BYTES(...) ((const char[]){sizeof((const char[]){__VA_ARGS__}), __VA_ARGS__})
-#define B(n) ((char)(n))
-
-static struct registers {
-    uint64_t a, c, d;
-} registers;
+static struct code_registers registers;
 
 static uint64_t meaning(uint64_t value)
 {
@@ -36,7 +31,7 @@ static uint64_t meaning(uint64_t value)
 
 static void call(void *arg)
 {
-    struct registers *r = arg;
+    struct code_registers *r = arg;
 
     __asm__ volatile("call *%%rbx"
                      : "+a"(r->a), "+c"(r->c), "+d"(r->d)
@@ -69,7 +64,7 @@ static uint64_t error_shown(const struct guest_vcpu *v, int vector)
     return v->trap_error & ~(uint64_t)hidden;
 }
 
-static void say_outcome(int vector, const struct registers *before)
+static void say_outcome(int vector, const struct code_registers *before)
 {
     const struct guest_vcpu *v = guest_vcpu();
 
@@ -87,18 +82,23 @@ static void say_outcome(int vector, const struct registers *before)
         say_address(v->info->arch_cr2);
 }
 
+void code_run(const char *bytes, const struct code_registers *r)
+{
+    memcpy(pool[CODE], bytes + 1, (size_t)bytes[0]);
+    ((uint8_t *)pool[CODE])[(size_t)bytes[0]] = 0xC3;
+    registers = *r;
+    say_outcome(trap_try(call, &registers), r);
+}
+
 static void ask_code(const char *group, const struct code *c)
 {
-    struct registers before = {meaning(c->a), meaning(c->c), meaning(c->d)};
+    struct code_registers before = {meaning(c->a), meaning(c->c), meaning(c->d)};
 
     if (!pv_cell("code/%s%s", group, c->name))
         return;
     pool_read_only(TABLE_PAGE, TABLE_PAGE);
     pool_remap(pool[EXECUTE_NONE], WRITABLE | NX);
-    memcpy(pool[CODE], c->bytes + 1, (size_t)c->bytes[0]);
-    ((uint8_t *)pool[CODE])[(size_t)c->bytes[0]] = 0xC3;
-    registers = before;
-    say_outcome(trap_try(call, &registers), &before);
+    code_run(c->bytes, &before);
     hv_fpu_taskswitch(false);
     env_upcalls_off();
     cell_end();

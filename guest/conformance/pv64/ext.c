@@ -59,65 +59,88 @@ static void second_root(unsigned page)
     pool_read_only(page, page);
 }
 
+static void root_unpinned(void)
+{
+    second_root(6);
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
+    pv_result(pool_remap(pool[6], WRITABLE), "writable");
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "again");
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pv_root_mfn(), 0), "back");
+    pv_result(pool_remap(pool[6], WRITABLE), "writable");
+}
+
+static void root_pinned(void)
+{
+    second_root(6);
+    pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(6), 0), "pin");
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
+    pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pool_mfn(6), 0), "unpin");
+    pv_result(pool_remap(pool[6], WRITABLE), "writable");
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pv_root_mfn(), 0), "back");
+    pv_result(pool_remap(pool[6], WRITABLE), "writable");
+}
+
+static void root_zero(void)
+{
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, 0, 0), "root");
+}
+
+static void root_writable(void)
+{
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
+}
+
+static void root_lower(void)
+{
+    pool_tree();
+    pv_result(pv_ext(MMUEXT_PIN_L3_TABLE, pool_mfn(3), 0), "pin");
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(3), 0), "root");
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(3), 0), "user");
+}
+
+static void root_user(void)
+{
+    second_root(6);
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "user");
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "again");
+    pv_result(pool_remap(pool[6], WRITABLE), "writable");
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "none");
+    pv_result(pool_remap(pool[6], WRITABLE), "writable");
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "none");
+}
+
+static void root_both(void)
+{
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pv_root_mfn(), 0), "user");
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pv_root_mfn(), 0), "root");
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "none");
+}
+
+static void root_bad_entry(void)
+{
+    second_root(6);
+    pool_remap(pool[6], WRITABLE);
+    pool[6][300] = pool_entry(7, TABLE);
+    pool_read_only(6, 6);
+    pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
+    pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "user");
+}
+
+static const struct root {
+    const char *name;
+    void (*ask)(void);
+} roots[] = {
+    {"root/unpinned", root_unpinned}, {"root/pinned", root_pinned},       {"root/zero", root_zero},
+    {"root/writable", root_writable}, {"root/lower", root_lower},         {"root/user", root_user},
+    {"root/both", root_both},         {"root/bad_entry", root_bad_entry},
+};
+
 static void ask_roots(void)
 {
-    if (pv_cell("root/unpinned")) {
-        second_root(6);
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
-        pv_result(pool_remap(pool[6], WRITABLE), "writable");
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "again");
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pv_root_mfn(), 0), "back");
-        pv_result(pool_remap(pool[6], WRITABLE), "writable");
-        cell_end();
-    }
-    if (pv_cell("root/pinned")) {
-        second_root(6);
-        pv_result(pv_ext(MMUEXT_PIN_L4_TABLE, pool_mfn(6), 0), "pin");
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
-        pv_result(pv_ext(MMUEXT_UNPIN_TABLE, pool_mfn(6), 0), "unpin");
-        pv_result(pool_remap(pool[6], WRITABLE), "writable");
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pv_root_mfn(), 0), "back");
-        pv_result(pool_remap(pool[6], WRITABLE), "writable");
-        cell_end();
-    }
-    if (pv_cell("root/zero")) {
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, 0, 0), "root");
-        cell_end();
-    }
-    if (pv_cell("root/writable")) {
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
-        cell_end();
-    }
-    if (pv_cell("root/lower")) {
-        pool_tree();
-        pv_result(pv_ext(MMUEXT_PIN_L3_TABLE, pool_mfn(3), 0), "pin");
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(3), 0), "root");
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(3), 0), "user");
-        cell_end();
-    }
-    if (pv_cell("root/user")) {
-        second_root(6);
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "user");
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "again");
-        pv_result(pool_remap(pool[6], WRITABLE), "writable");
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "none");
-        pv_result(pool_remap(pool[6], WRITABLE), "writable");
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "none");
-        cell_end();
-    }
-    if (pv_cell("root/both")) {
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pv_root_mfn(), 0), "user");
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pv_root_mfn(), 0), "root");
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "none");
-        cell_end();
-    }
-    if (pv_cell("root/bad_entry")) {
-        second_root(6);
-        pool_remap(pool[6], WRITABLE);
-        pool[6][300] = pool_entry(7, TABLE);
-        pool_read_only(6, 6);
-        pv_result(pv_ext(MMUEXT_NEW_BASEPTR, pool_mfn(6), 0), "root");
-        pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, pool_mfn(6), 0), "user");
+    for (unsigned i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+        if (!pv_cell("%s", roots[i].name))
+            continue;
+        roots[i].ask();
         cell_end();
     }
 }
@@ -285,10 +308,8 @@ static void ask_flags(const char *name, uint64_t flags)
     cell_end();
 }
 
-static void ask_va(void)
+static void ask_places(void)
 {
-    static uint64_t mask[16] = {1};
-
     ask_place("here", guest_address(pool[9]), UVMF_INVLPG);
     ask_place("here_offset", guest_address(pool[9]) + 0xabc, UVMF_INVLPG);
     ask_place("no_l1", 0x0000000037000000, UVMF_INVLPG);
@@ -299,6 +320,12 @@ static void ask_va(void)
     ask_place("hypervisor", 0xffff830000000000, UVMF_INVLPG);
     ask_place("hypervisor_end", 0xffff87fffffff000, UVMF_INVLPG);
     ask_place("not_canonical", 0x0000900000000000, UVMF_INVLPG);
+}
+
+static void ask_all_flags(void)
+{
+    static uint64_t mask[16] = {1};
+
     for (unsigned i = 0; i < 16; i++) {
         char name[8] = {(char)('0' + i / 10), (char)('0' + i % 10), 0};
         ask_flags(name, i);
@@ -312,6 +339,12 @@ static void ask_va(void)
     ask_flags("bad_none", 0xffff880000001000 | UVMF_NONE);
     ask_flags("reserved", 0xffff800000000000 | UVMF_INVLPG);
     ask_flags("not_canonical", 0x0000900000000000 | UVMF_INVLPG);
+}
+
+static void ask_va(void)
+{
+    ask_places();
+    ask_all_flags();
     if (pv_cell("va/bad_entry")) {
         pv_result(pv_map(pool[9], 1ULL << 51 | READ_ONLY, UVMF_INVLPG), "map");
         pv_say_entry(pv_table_of(pool[9], 1)[pv_index_of(pool[9], 1)]);

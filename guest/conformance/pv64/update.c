@@ -2,7 +2,6 @@
 /* mmu_update: frames that an entry may name, uses that exclude each other, commands, and lists. */
 #include "guest/conformance/pv64/ask.h"
 
-#include "common/format.h"
 #include "guest/abi/memory.h"
 
 /* --- Frames: PV-MMU-10, PV-MMU-11, PV-MMU-12, PV-MMU-14, PV-MMU-21 --- */
@@ -274,67 +273,117 @@ static void ask_below(unsigned level)
     cell_end();
 }
 
-/* --- Lists: PV-MMU-30, PV-MMU-31, PV-MMU-32; and whose frames: PV-MMU-40, PV-MMU-41, PV-MMU-42, PV-MMU-43 --- */
+/* --- Lists: PV-MMU-30, PV-MMU-31, PV-MMU-32 --- */
 
-static void ask_list(const char *name, unsigned bad, unsigned count, uint32_t *done)
+#define BAD_ADDRESS 0xffff880000001000ULL
+#define RESERVED_ADDRESS 0xffff800000000000ULL
+#define HYPERVISOR_ADDRESS 0xffff830000000000ULL
+#define NOT_CANONICAL 0x0000900000000000ULL
+#define LIST 4U
+
+/* Of four entries the one with the number `bad` is wrong; done: where the number done is to go, 0: to us. */
+static void ask_list(const char *name, unsigned bad, unsigned count, uint64_t done)
 {
-    static struct mmu_update list[4];
+    static struct mmu_update list[LIST];
+    static uint32_t number;
 
     if (!pv_cell("list/%s", name))
         return;
     make_live(1);
-    for (unsigned i = 0; i < 4; i++)
-        list[i] = (struct mmu_update){pool_mfn(5) << 12 | i * 8, pool_entry(i, READ_ONLY)};
-    if (bad < 4)
-        list[bad].val = frame_nowhere() << 12 | READ_ONLY;
-    static uint32_t number;
+    for (unsigned i = 0; i < LIST; i++)
+        list[i] = (struct mmu_update){pool_mfn(5) << 12 | i * 8,
+                                      (i == bad ? frame_nowhere() : pool_mfn(i)) << 12 | READ_ONLY};
     number = 0xeeeeeeee;
-    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(list), count,
-                         done ? guest_address(done) : guest_address(&number), DOMID_SELF, 0),
+    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(list), count, done ? done : guest_address(&number),
+                         DOMID_SELF, 0),
               "update");
     cell_say(" done %x", number);
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < LIST; i++)
         pv_say_entry(pool_read(5, i));
     cell_end();
 }
 
-static void ask_call(const char *name, unsigned hypercall, uint64_t list, uint64_t count, uint64_t done,
-                     uint64_t domain)
+static const struct call {
+    const char *name;
+    uint64_t list, count, done, domain;
+} calls[] = {
+    {"bad_list", BAD_ADDRESS, 1, 0, DOMID_SELF},
+    {"bad_list_none", BAD_ADDRESS, 0, 0, DOMID_SELF},
+    {"reserved_list", RESERVED_ADDRESS, 1, 0, DOMID_SELF},
+    {"reserved_none", RESERVED_ADDRESS, 0, 0, DOMID_SELF},
+    {"hypervisor_none", HYPERVISOR_ADDRESS, 0, 0, DOMID_SELF},
+    {"not_canonical_list", NOT_CANONICAL, 1, 0, DOMID_SELF},
+    {"not_canonical_none", NOT_CANONICAL, 0, 0, DOMID_SELF},
+    {"huge", BAD_ADDRESS, 0x7fffffff, 0, DOMID_SELF},
+    {"bit31", BAD_ADDRESS, 0x80000000, 0, DOMID_SELF},
+    {"bit31_1", BAD_ADDRESS, 0x80000001, 0, DOMID_SELF},
+    {"wide", BAD_ADDRESS, 1ULL << 32, 0, DOMID_SELF},
+    {"domain_none", 0, 0, 0, 55},
+    {"domain_io_none", 0, 0, 0, DOMID_IO},
+    {"bad_done_none", 0, 0, BAD_ADDRESS, DOMID_SELF},
+};
+
+static void ask_call(const char *group, unsigned hypercall, const struct call *c)
 {
-    if (!pv_cell("list/%s", name))
+    if (!pv_cell("list/%s/%s", group, c->name))
         return;
-    pv_result(hypercall5(hypercall, list, count, done, domain, 0), "call");
+    pv_result(hypercall5(hypercall, c->list, c->count, c->done, c->domain, 0), "call");
     cell_end();
 }
 
+static void ask_lists(void)
+{
+    ask_list("all", LIST, LIST, 0);
+    ask_list("second", 1, LIST, 0);
+    ask_list("first", 0, LIST, 0);
+    ask_list("none", LIST, 0, 0);
+    ask_list("bad_done", LIST, LIST, BAD_ADDRESS);
+    ask_list("bad_done_second", 1, LIST, BAD_ADDRESS);
+    for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        ask_call("update", __HYPERVISOR_mmu_update, &calls[i]);
+        ask_call("ext", __HYPERVISOR_mmuext_op, &calls[i]);
+    }
+}
+
+/* --- Whose frames: PV-MMU-40, PV-MMU-41, PV-MMU-42, PV-MMU-43 --- */
+
+static guest_result update_for(uint64_t domain, uint64_t ptr, uint64_t value)
+{
+    struct mmu_update op = {ptr, value};
+
+    return hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0);
+}
+
+static guest_result ext_for(uint64_t domain, unsigned cmd)
+{
+    bool root = cmd == MMUEXT_NEW_BASEPTR || cmd == MMUEXT_NEW_USER_BASEPTR;
+    bool contents = cmd == MMUEXT_CLEAR_PAGE || cmd == MMUEXT_COPY_PAGE;
+    struct mmuext_op op = {
+        .cmd = cmd,
+        .arg1.mfn = root       ? pv_root_mfn()
+                    : contents ? pool_mfn(7)
+                               : pool_mfn(6),
+        .arg2.src_mfn = contents ? pool_mfn(8) : 0,
+    };
+
+    return hypercall5(__HYPERVISOR_mmuext_op, guest_address(&op), 1, 0, domain, 0);
+}
+
+/* The argument "domain": FD in the low half, PFD in the high one. */
 static void ask_domain(const char *name, uint64_t domain, uint64_t mfn)
 {
     if (!pv_cell("domain/%s", name))
         return;
     make_live(1);
-    struct mmu_update op = {pool_mfn(5) << 12, mfn << 12 | WRITABLE};
-    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "update");
-    pv_say_entry(pool_read(5, 0) & ~FRAME_MASK);
-    op = (struct mmu_update){pool_mfn(5) << 12, mfn << 12 | READ_ONLY};
-    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "update");
-    pv_say_entry(pool_read(5, 0) & ~FRAME_MASK);
-    op = (struct mmu_update){pool_mfn(5) << 12, 0};
-    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "clear");
-    op = (struct mmu_update){pool_mfn(7) << 12 | 1, 5};
-    pv_result(hypercall5(__HYPERVISOR_mmu_update, guest_address(&op), 1, 0, domain, 0), "machphys");
-    pool_read_only(6, 6);
-    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_UNMARK_SUPER; cmd++) {
-        bool root = cmd == MMUEXT_NEW_BASEPTR || cmd == MMUEXT_NEW_USER_BASEPTR;
-        bool contents = cmd == MMUEXT_CLEAR_PAGE || cmd == MMUEXT_COPY_PAGE;
-        struct mmuext_op ext = {
-            .cmd = cmd,
-            .arg1.mfn = root       ? pv_root_mfn()
-                        : contents ? pool_mfn(7)
-                                   : pool_mfn(6),
-            .arg2.src_mfn = contents ? pool_mfn(8) : 0,
-        };
-        pv_result(hypercall5(__HYPERVISOR_mmuext_op, guest_address(&ext), 1, 0, domain, 0), "ext%u", cmd);
+    for (unsigned i = 0; i < 2; i++) {
+        pv_result(update_for(domain, pool_mfn(5) << 12, mfn << 12 | (i ? READ_ONLY : WRITABLE)), "update");
+        pv_say_entry(pool_read(5, 0) & ~FRAME_MASK);
     }
+    pv_result(update_for(domain, pool_mfn(5) << 12, 0), "clear");
+    pv_result(update_for(domain, pool_mfn(7) << 12 | MMU_MACHPHYS_UPDATE, 5), "machphys");
+    pool_read_only(6, 6);
+    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_UNMARK_SUPER; cmd++)
+        pv_result(ext_for(domain, cmd), "ext%u", cmd);
     pv_result(pv_ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "no-user");
     pv_result(hypercall5(__HYPERVISOR_update_va_mapping_otherdomain, guest_address(pool[8]), mfn << 12 | READ_ONLY,
                          UVMF_INVLPG, domain, 0),
@@ -342,62 +391,12 @@ static void ask_domain(const char *name, uint64_t domain, uint64_t mfn)
     cell_end();
 }
 
-#define BAD_ADDRESS 0xffff880000001000ULL
-#define RESERVED_ADDRESS 0xffff800000000000ULL
-#define NOT_CANONICAL 0x0000900000000000ULL
-
-static void ask_lists(void)
-{
-    static uint32_t done;
-    static struct mmu_update one;
-
-    ask_list("all", 9, 4, 0);
-    ask_list("second", 1, 4, 0);
-    ask_list("first", 0, 4, 0);
-    ask_list("none", 9, 0, 0);
-    ask_list("bad_done", 9, 4, (uint32_t *)BAD_ADDRESS);
-    ask_list("bad_done_second", 1, 4, (uint32_t *)BAD_ADDRESS);
-    for (unsigned i = 0; i < 2; i++) {
-        unsigned call = i ? __HYPERVISOR_mmuext_op : __HYPERVISOR_mmu_update;
-        const char *name = i ? "ext" : "update";
-        char text[40];
-        static const struct {
-            const char *name;
-            uint64_t list, count;
-        } cases[] = {
-            {"bad_list", BAD_ADDRESS, 1},
-            {"bad_list_none", BAD_ADDRESS, 0},
-            {"reserved_list", RESERVED_ADDRESS, 1},
-            {"reserved_none", RESERVED_ADDRESS, 0},
-            {"hypervisor_none", 0xffff830000000000, 0},
-            {"not_canonical_list", NOT_CANONICAL, 1},
-            {"not_canonical_none", NOT_CANONICAL, 0},
-            {"huge", BAD_ADDRESS, 0x7fffffff},
-            {"bit31", BAD_ADDRESS, 0x80000000},
-            {"bit31_1", BAD_ADDRESS, 0x80000001},
-            {"wide", BAD_ADDRESS, 1ULL << 32},
-        };
-        (void)text;
-        for (unsigned j = 0; j < sizeof(cases) / sizeof(cases[0]); j++) {
-            format(text, sizeof text, "%s/%s", name, cases[j].name);
-            ask_call(text, call, cases[j].list, cases[j].count, 0, DOMID_SELF);
-        }
-        format(text, sizeof text, "%s/%s", name, "domain_none");
-        ask_call(text, call, 0, 0, 0, 55);
-        format(text, sizeof text, "%s/%s", name, "domain_io_none");
-        ask_call(text, call, 0, 0, 0, DOMID_IO);
-        format(text, sizeof text, "%s/%s", name, "bad_done_none");
-        ask_call(text, call, 0, 0, BAD_ADDRESS, DOMID_SELF);
-    }
-    (void)done;
-    (void)one;
-}
+#define PFD(domid) ((domid) + 1ULL) << 16 | DOMID_SELF
 
 static void ask_domains(void)
 {
-    uint64_t own = 0;
     ask_domain("self", DOMID_SELF, pool_mfn(0));
-    ask_domain("number", own, pool_mfn(0));
+    ask_domain("number", 0, pool_mfn(0));
     ask_domain("unknown", 55, pool_mfn(0));
     ask_domain("first_reserved", DOMID_FIRST_RESERVED, pool_mfn(0));
     ask_domain("io", DOMID_IO, pool_mfn(0));
@@ -405,13 +404,13 @@ static void ask_domains(void)
     ask_domain("xen_hypervisor", DOMID_XEN, frame_hypervisor());
     ask_domain("cow", 0x7FF3, pool_mfn(0));
     ask_domain("invalid", DOMID_INVALID, pool_mfn(0));
-    ask_domain("idle", 0x7fff, pool_mfn(0));
+    ask_domain("idle", DOMID_IDLE, pool_mfn(0));
     ask_domain("wide", 1ULL << 32 | DOMID_SELF, pool_mfn(0));
-    ask_domain("table_self", 1ULL << 16 | DOMID_SELF, pool_mfn(0));
-    ask_domain("table_unknown", (55ULL + 1) << 16 | DOMID_SELF, pool_mfn(0));
-    ask_domain("table_io", (DOMID_IO + 1ULL) << 16 | DOMID_SELF, pool_mfn(0));
-    ask_domain("table_xen", (DOMID_XEN + 1ULL) << 16 | DOMID_SELF, pool_mfn(0));
-    ask_domain("table_self2", (DOMID_SELF + 1ULL) << 16 | DOMID_SELF, pool_mfn(0));
+    ask_domain("table_self", PFD(0), pool_mfn(0));
+    ask_domain("table_unknown", PFD(55), pool_mfn(0));
+    ask_domain("table_io", PFD(DOMID_IO), pool_mfn(0));
+    ask_domain("table_xen", PFD(DOMID_XEN), pool_mfn(0));
+    ask_domain("table_self2", PFD(DOMID_SELF), pool_mfn(0));
 }
 
 void pv_ask_update(void)

@@ -31,6 +31,16 @@ code_nops:
         nop
         jmp     shot_land
 
+        .globl  code_mov_ss_syscall, code_mov_ss_int3
+code_mov_ss_syscall:
+        mov     (%rsi), %ss
+        syscall
+        jmp     shot_land
+code_mov_ss_int3:
+        mov     (%rsi), %ss
+        int3
+        jmp     shot_land
+
         .globl  code_div
 code_div:
         xor     %eax, %eax

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Debug registers and single steps: PV-DBG-01 to -05. */
+/* Debug registers and single steps: PV-DBG-01 to -06. */
 #include "guest/traps/pv64/traps.h"
 
 #define BIT_32 (1ULL << 32)
@@ -85,10 +85,30 @@ static void data(void)
     CHECK_VALUE(hv_set_debugreg(7, 0), 0);
 }
 
+/*
+ * A data breakpoint on what is loaded into %ss waits for the end of the next instruction. If that goes to ring 0, the
+ * #DB comes there, on its first instruction (CVE-2018-8897). Which exception the guest gets is the processor's choice:
+ * PV-DBG-06.
+ */
+static void deferred(void)
+{
+    static const uint64_t selector = FLAT_SS;
+    static const uint8_t *const codes[] = {code_mov_ss_syscall, code_mov_ss_int3};
+
+    CHECK_VALUE(hv_set_debugreg(1, guest_address(&selector)), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_VALUE(hv_set_debugreg(7, 0xf00004), 0);
+        shoot_only(user(codes[i]), guest_address(&selector));
+        CHECK_VALUE(hv_set_debugreg(7, 0), 0);
+        CHECK(shot.vector == DB || shot.vector == BP || shot.vector == SHOT_CALLBACK + CALLBACKTYPE_syscall);
+    }
+}
+
 void debug_run(void)
 {
     registers();
     steps();
     execution();
     data();
+    deferred();
 }
