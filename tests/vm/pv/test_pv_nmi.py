@@ -41,7 +41,7 @@ def test_nmis_while_pv_guests_run(cpus, environments):
         run = machine.finish().expect_good()
     assert sent > 20
     said = run.expect(r"xen: unasked: (\d+) NMIs, ")
-    assert int(said.group(1)) > sent / 10, "most of them did not arrive: the test tests little"
+    assert int(said.group(1)) > 10, f"of {sent} that were sent; a processor remembers one while it is busy with another"
 
 
 @pytest.mark.parametrize("place", ["pv_syscall", "pv_trap"])

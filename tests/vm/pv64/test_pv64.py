@@ -8,6 +8,8 @@ import harness
 PLAIN = "qemu64,-svm"  # nothing but pv domains is possible
 SVM = "max,-smap"  # QEMU's emulation of SMAP makes IRET within ring 3 fault
 
+PATIENCE = 900  # seconds
+
 QUICK = ["naughty", "smp", "storm", "upcall", "control"]  # and what is in the tour
 LONG = ["hello", "pingpong", "poll", "timer", "three-level", "fifo", "priority"]
 LONG += ["hub", "fairness", "switch-under-fire", "switch-all", "counts"]
@@ -16,7 +18,7 @@ LONG += ["hub", "fairness", "switch-under-fire", "switch-all", "counts"]
 @pytest.mark.parametrize("name", QUICK + [pytest.param(name, marks=pytest.mark.long) for name in LONG])
 def test_program(name):
     """A guest in ring 3 whose traps, upcalls or page tables are not what they are in an hvm container."""
-    harness.boot(name, env="pv64", cpu=PLAIN, cpus=2).expect_good()
+    harness.boot(name, env="pv64", cpu=PLAIN, cpus=2, hang=PATIENCE).expect_good()
 
 
 @pytest.mark.parametrize("name", ["pingpong", "naughty"])
@@ -29,13 +31,13 @@ def test_program_on_one_cpu(name):
 @pytest.mark.parametrize("name", QUICK + LONG)
 def test_program_on_four_cpus(name):
     """Vcpus of one domain that change its page tables at the same time."""
-    harness.boot(name, env="pv64", cpu=PLAIN, cpus=4).expect_good()
+    harness.boot(name, env="pv64", cpu=PLAIN, cpus=4, hang=PATIENCE).expect_good()
 
 
 @pytest.mark.parametrize("name", ["upcall", *(pytest.param(name, marks=pytest.mark.long) for name in QUICK[:-2] + LONG)])
 def test_program_where_svm_is(name):
     """A pv domain that is told of the processor's SVM, or that needs it."""
-    harness.boot(name, env="pv64", cpu=SVM, cpus=2).expect_good()
+    harness.boot(name, env="pv64", cpu=SVM, cpus=2, hang=PATIENCE).expect_good()
 
 
 def test_environment():
@@ -83,3 +85,16 @@ def test_both_containers_in_one_run():
         lines.append(f'module pingpong.{server} name=server{i} {place} cmdline="role=server peer={domid + 1} rounds=500"')
         lines.append(f'module pingpong.{client} name=client{i} {place} cmdline="role=client peer={domid} port=1 rounds=500"')
     harness.boot(harness.adhoc("\n".join(lines)), cpu=SVM, cpus=2).expect_good()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["naughty", "timer", "smp"])
+def test_program_on_bochs(name):
+    """What QEMU's emulation of ring 3 lets pass: Bochs checks segments, stacks and returns as strictly as hardware."""
+    harness.bochs(name, env="pv64").expect_good()
+
+
+@pytest.mark.long
+def test_tour_on_bochs_without_virtualisation():
+    """The same tour on a processor whose VMX is not enough for pvh domains."""
+    harness.bochs("tour", "core2_penryn_t9600").expect_good().expect(r"environment pv64")
