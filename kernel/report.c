@@ -269,12 +269,18 @@ static void report_raw(const struct boot_info *info)
 }
 
 /* --- What it comes to. */
+static void report_container(const struct virt_ops *ops)
+{
+    section(ops->name, CAPABILITY_COLUMN);
+    ops->describe(&boot_cpu_record, fact);
+}
+
 static void report_containers(void)
 {
-    for (unsigned i = 0; virt_backends[i]; i++) {
-        section(virt_backends[i]->name, CAPABILITY_COLUMN);
-        virt_backends[i]->describe(&boot_cpu_record, fact);
-    }
+    for (unsigned i = 0; virt_backends[i]; i++)
+        report_container(virt_backends[i]);
+    if (virt_pv)
+        report_container(virt_pv);
 }
 
 /* why: what ended the start too early, or NULL. */

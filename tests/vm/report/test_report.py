@@ -10,7 +10,7 @@ import pytest
 import harness
 
 MACHINES = harness.ROOT / "tests/host/machines"
-SECTIONS = ["Machine", "Memory", "Processors", "Interrupts", "Timers", "Consoles", "Raw", "VMX", "SVM", "Verdict"]
+SECTIONS = ["Machine", "Memory", "Processors", "Interrupts", "Timers", "Consoles", "Raw", "VMX", "SVM", "PV", "Verdict"]
 
 
 def sections(log):
@@ -55,6 +55,7 @@ def test_neither():
     run = harness.boot("report", firmware="direct", cpu="qemu64,-svm").expect_good()
     found = sections(run.log)
     assert found["VMX"] == [("VMX", "missing")] and found["SVM"] == [("SVM", "missing")]
+    assert all(value.endswith("present") for _, value in found["PV"] if value.startswith("needed")), found["PV"]
     assert verdict(run) == "no, because the processor has neither VMX nor SVM"
 
 
