@@ -34,6 +34,15 @@ static inline struct table_pointer gdt_pointer(const uint64_t *entries)
     return (struct table_pointer){.limit = SEL_END - 1, .base = (uint64_t)entries - SEL_FIRST};
 }
 
+/* Defines uint16_t selector_NAME(void), which reads that segment register. */
+#define SELECTOR_READER(name)                                   \
+    static uint16_t selector_##name(void)                       \
+    {                                                           \
+        uint16_t value;                                         \
+        __asm__ volatile("movw %%" #name ", %0" : "=r"(value)); \
+        return value;                                           \
+    }
+
 struct cpu;
 
 /* Make the tables for c, whose stacks lie at address stacks (stacks.h). */

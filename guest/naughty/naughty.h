@@ -27,6 +27,15 @@ void abuse_lost_page_tables(void); /* nothing is mapped any more */
 void abuse_own_memory(void);       /* give back the page that is being executed */
 void abuse_endless_loop(void);     /* upcalls off, for ever: the hypervisor takes the processor back, and ends it */
 
+/* --- processor.c: what no container lets through --- */
+
+/* The machine's debug exit, power management and keyboard controller, as an example of what must not be reached. */
+void check_machine_ports(void);
+
+/* For trap_try(): the processor's own virtualisation. */
+void run_svm(void *arg);
+void run_vmx(void *arg);
+
 /* --- What differs by container: guest/naughty/pvh and pv64 --- */
 
 /* More hypercall numbers that this container does not have. */

@@ -69,6 +69,16 @@ void fake_give(uint64_t mfn, uint16_t owner)
     fake.frame[mfn] = (struct fake_frame){.refs = 1, .owner = owner, .allocated = true};
 }
 
+void fake_tree(void)
+{
+    fake_reset();
+    for (uint64_t mfn = 2; mfn < 32; mfn++)
+        fake_give(mfn, 1);
+    fake_give(40, 2);
+    for (uint64_t mfn = 2; mfn < 6; mfn++)
+        fake.frame[mfn].content[0] = fake_entry(mfn + 1, PTE_WRITE | PTE_USER);
+}
+
 void fake_take_back(uint64_t mfn)
 {
     fake.frame[mfn].allocated = false;

@@ -71,6 +71,9 @@ extern struct fake_pv {
 void fake_reset(void);
 /* The frame becomes this domain's, all zero. */
 void fake_give(uint64_t mfn, uint16_t owner);
+/* fake_reset(); then frames 2 to 31 are domain 1's and 40 is domain 2's, and entries 0 of frames 2, 3, 4, 5 (L4 to L1)
+ * lead down to frame 6. None of them is a table yet. */
+void fake_tree(void);
 /* The owner's own reference goes; with the last one the frame becomes nobody's. */
 void fake_take_back(uint64_t mfn);
 /* An even choice below n. */

@@ -27,15 +27,8 @@ static inline uint64_t *entry_of(uint64_t table, unsigned index)
 static inline int fresh(void **state)
 {
     (void)state;
-    fake_reset();
-    for (uint64_t mfn = 2; mfn < 32; mfn++)
-        fake_give(mfn, 1);
-    fake_give(FOREIGN, 2);
+    fake_tree();
     fake_give(XEN, FAKE_HYPERVISOR);
-    *entry_of(L4, 0) = fake_entry(L3, RW);
-    *entry_of(L3, 0) = fake_entry(L2, RW);
-    *entry_of(L2, 0) = fake_entry(L1, RW);
-    *entry_of(L1, 0) = fake_entry(PAGE, RW);
     *entry_of(L1, 1) = fake_entry(L1, RO); /* as guests do: they see their tables, but can't write to them */
     return 0;
 }

@@ -24,15 +24,8 @@ enum { L4 = 2, L3, L2, L1, PAGE, PAGE2, OTHER_L4, FOREIGN = 40, XEN };
 static int fresh(void **state)
 {
     (void)state;
-    fake_reset();
-    for (uint64_t mfn = 2; mfn < 32; mfn++)
-        fake_give(mfn, 1);
-    fake_give(FOREIGN, 2);
+    fake_tree();
     fake_give(XEN, FAKE_HYPERVISOR);
-    fake.frame[L4].content[0] = fake_entry(L3, RW);
-    fake.frame[L3].content[0] = fake_entry(L2, RW);
-    fake.frame[L2].content[0] = fake_entry(L1, RW);
-    fake.frame[L1].content[0] = fake_entry(PAGE, RW);
     return 0;
 }
 

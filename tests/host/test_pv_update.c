@@ -38,16 +38,9 @@ static uint64_t at(uint64_t table, unsigned index)
 static int fresh(void **state)
 {
     (void)state;
-    fake_reset();
-    for (uint64_t mfn = 2; mfn < 32; mfn++)
-        fake_give(mfn, 1);
-    fake_give(FOREIGN, 2);
+    fake_tree();
     fake_give(FOREIGN_L1, 2);
     fake_give(XEN, FAKE_HYPERVISOR);
-    *entry_of(L4, 0) = fake_entry(L3, RW);
-    *entry_of(L3, 0) = fake_entry(L2, RW);
-    *entry_of(L2, 0) = fake_entry(L1, RW);
-    *entry_of(L1, 0) = fake_entry(PAGE, RW);
     assert_int_equal(fake_mmuext(MMUEXT_NEW_BASEPTR, L4, 0), 0);
     return 0;
 }

@@ -298,6 +298,17 @@ class Machine:
                 return answer["return"]
             assert "error" not in answer, answer["error"]
 
+    def inject_nmis_until_the_end(self):
+        """As fast as the monitor takes them; how many it took."""
+        sent = 0
+        try:
+            while self.process.poll() is None:
+                self.execute("inject-nmi")
+                sent += 1
+        except (OSError, ValueError):  # the end of the machine is the end of its monitor
+            pass
+        return sent
+
     def monitor(self, line):
         """One line for the human monitor -> its answer."""
         return self.execute("human-monitor-command", **{"command-line": line})

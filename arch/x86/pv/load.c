@@ -81,17 +81,10 @@ static bool load_selector(struct arch_vcpu *v, unsigned (*load)(uint16_t), uint1
     return !vector;
 }
 
-#define SELECTOR(name)                                          \
-    static uint16_t selector_##name(void)                       \
-    {                                                           \
-        uint16_t value;                                         \
-        __asm__ volatile("movw %%" #name ", %0" : "=r"(value)); \
-        return value;                                           \
-    }
-SELECTOR(ds)
-SELECTOR(es)
-SELECTOR(fs)
-SELECTOR(gs)
+SELECTOR_READER(ds)
+SELECTOR_READER(es)
+SELECTOR_READER(fs)
+SELECTOR_READER(gs)
 
 static uint64_t *gs_base_of_mode(struct pv_guest *p)
 {

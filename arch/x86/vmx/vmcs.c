@@ -189,15 +189,8 @@ void vmx_vcpu_start(struct arch_vcpu *v, const struct vcpu_start *start)
 }
 
 /* --- The hypervisor's side. */
-#define SELECTOR(name)                                          \
-    static uint16_t selector_##name(void)                       \
-    {                                                           \
-        uint16_t value;                                         \
-        __asm__ volatile("movw %%" #name ", %0" : "=r"(value)); \
-        return value;                                           \
-    }
-SELECTOR(cs)
-SELECTOR(ss)
+SELECTOR_READER(cs)
+SELECTOR_READER(ss)
 
 static uint16_t task_register(void)
 {

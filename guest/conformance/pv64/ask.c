@@ -91,18 +91,9 @@ uint64_t pv_root_mfn(void)
     return env_frame((const void *)pv_start_info->pt_base);
 }
 
-const uint64_t *pv_table_of(const void *at, unsigned level)
-{
-    const uint64_t *table = (const uint64_t *)pv_start_info->pt_base;
-
-    for (unsigned i = 4; i > level; i--)
-        table = pv_page(table[pv_index_of(at, i)]);
-    return table;
-}
-
 uint64_t pv_virtual_mfn(const void *at)
 {
-    return (pv_table_of(at, 1)[pv_index_of(at, 1)] & FRAME_MASK) >> 12;
+    return (pv_table_at(at, 1)[pv_index_at(at, 1)] & FRAME_MASK) >> 12;
 }
 
 /* --- Cells --- */

@@ -66,14 +66,9 @@ static inline uint64_t pool_read(unsigned page, unsigned index)
     return __atomic_load_n(&pool[page][index], __ATOMIC_SEQ_CST);
 }
 
-/* The root that the guest started with; its entry in the page of the table that maps an address, and so on. */
+/* The root that the guest started with. */
 uint64_t pv_root_mfn(void);
-/* The table of this level (1 to 4) on the way to an address, in the guest's own mapping of it. */
-const uint64_t *pv_table_of(const void *at, unsigned level);
-static inline unsigned pv_index_of(const void *at, unsigned level)
-{
-    return (unsigned)((uint64_t)(uintptr_t)at >> (12 + 9 * (level - 1)) & (PV_ENTRIES - 1));
-}
+/* The frame that the tables have for an address. */
 uint64_t pv_virtual_mfn(const void *at);
 
 /* --- Hypercalls, of one entry --- */

@@ -77,7 +77,7 @@ static void ask_global(void)
         return;
     for (uint64_t kernel = 0; kernel <= 1; kernel++) {
         pv_result(pool_remap(pool[1], WRITABLE | GLOBAL | kernel << 52), "map");
-        cell_say(" %s", pv_table_of(pool[1], 1)[pv_index_of(pool[1], 1)] & GLOBAL ? "global" : "not global");
+        cell_say(" %s", pv_table_at(pool[1], 1)[pv_index_at(pool[1], 1)] & GLOBAL ? "global" : "not global");
     }
     cell_end();
 }

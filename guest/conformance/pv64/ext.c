@@ -304,7 +304,7 @@ static void ask_flags(const char *name, uint64_t flags)
     if (!pv_cell("va/flags/%s", name))
         return;
     pv_result(pv_map(pool[9], pool_entry(7, READ_ONLY), flags), "map");
-    pv_say_entry(pv_table_of(pool[9], 1)[pv_index_of(pool[9], 1)]);
+    pv_say_entry(pv_table_at(pool[9], 1)[pv_index_at(pool[9], 1)]);
     cell_end();
 }
 
@@ -347,7 +347,7 @@ static void ask_va(void)
     ask_all_flags();
     if (pv_cell("va/bad_entry")) {
         pv_result(pv_map(pool[9], 1ULL << 51 | READ_ONLY, UVMF_INVLPG), "map");
-        pv_say_entry(pv_table_of(pool[9], 1)[pv_index_of(pool[9], 1)]);
+        pv_say_entry(pv_table_at(pool[9], 1)[pv_index_at(pool[9], 1)]);
         cell_end();
     }
     if (pv_cell("va/table_writable")) {
@@ -362,7 +362,7 @@ static void ask_va(void)
             continue;
         uint64_t mfn = level == 4
                            ? pv_root_mfn()
-                           : (pv_table_of(pool[9], level + 1)[pv_index_of(pool[9], level + 1)] & FRAME_MASK) >> 12;
+                           : (pv_table_at(pool[9], level + 1)[pv_index_at(pool[9], level + 1)] & FRAME_MASK) >> 12;
         pv_result(pv_map(pool[9], mfn << 12 | WRITABLE, UVMF_INVLPG), "map");
         pv_result(pv_map(pool[9], mfn << 12 | READ_ONLY, UVMF_INVLPG), "map");
         cell_end();

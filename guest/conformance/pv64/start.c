@@ -22,9 +22,9 @@ static uint64_t entry_of(uint64_t va)
     const void *at = (const void *)va;
 
     for (unsigned level = 4; level > 1; level--)
-        if (!(pv_table_of(at, level)[pv_index_of(at, level)] & PRESENT))
+        if (!(pv_table_at(at, level)[pv_index_at(at, level)] & PRESENT))
             return 0;
-    return pv_table_of(at, 1)[pv_index_of(at, 1)];
+    return pv_table_at(at, 1)[pv_index_at(at, 1)];
 }
 
 static void ask_info(void)
@@ -85,7 +85,7 @@ static void ask_mapping(void)
     pv_say_entry(entry_of(info->pt_base) & ~(FRAME_MASK | DIRTY));
     for (unsigned level = 2; level <= 4; level++) {
         cell_say(" l%u", level);
-        pv_say_entry(pv_table_of(NULL, level)[0] & ~(FRAME_MASK | DIRTY | ACCESSED));
+        pv_say_entry(pv_table_at(NULL, level)[0] & ~(FRAME_MASK | DIRTY | ACCESSED));
     }
     cell_end();
 }

@@ -13,7 +13,7 @@ static uint64_t frame_shared_info(void)
 
 static uint64_t frame_hypervisor(void)
 {
-    return (pv_table_of(NULL, 4)[256] & FRAME_MASK) >> 12;
+    return (pv_table_at(NULL, 4)[256] & FRAME_MASK) >> 12;
 }
 
 /* Where no memory is, and no device. */

@@ -16,29 +16,6 @@ static void check_msrs(void)
             verdict(VERDICT_FAILURE, "MSR 0x%x may be used", denied[i]);
 }
 
-/* The machine's debug exit, power management and keyboard controller, as an example of what must not be reached. */
-static void check_ports(void)
-{
-    cpu_out8(0xF4, 0x10);
-    cpu_out8(0x64, 0xFE);
-    cpu_out8(0x92, 0x01);
-    CHECK_VALUE(cpu_in8(0x64), 0xFF);
-    CHECK_VALUE(cpu_in8(0x3FD), 0xFF);
-    CHECK_VALUE(cpu_in16(0x1234), 0xFFFF);
-    CHECK_VALUE(cpu_in32(0xCFC), 0xFFFFFFFF);
-}
-
-static void run_svm(void *arg)
-{
-    __asm__ volatile("vmrun" ::"a"(arg));
-}
-
-static void run_vmx(void *arg)
-{
-    (void)arg;
-    __asm__ volatile("vmxoff");
-}
-
 static void run_hlt(void *arg)
 {
     (void)arg;
@@ -61,7 +38,7 @@ static bool refused(int vector)
 void abuse_processor(void)
 {
     check_msrs();
-    check_ports();
+    check_machine_ports();
     CHECK(refused(trap_try(run_svm, NULL)));
     CHECK(refused(trap_try(run_vmx, NULL)));
     CHECK(refused(trap_try(run_hlt, NULL)));

@@ -26,29 +26,6 @@ static void check_msrs(void)
     CHECK(!trap_wrmsr(0x40000000, 1));
 }
 
-/* The machine's debug exit, power management and keyboard controller, as an example of what must not be reached. */
-static void check_ports(void)
-{
-    cpu_out8(0xF4, 0x10);
-    cpu_out8(0x64, 0xFE);
-    cpu_out8(0x92, 0x01);
-    CHECK_VALUE(cpu_in8(0x64), 0xFF);
-    CHECK_VALUE(cpu_in8(0x3FD), 0xFF);
-    CHECK_VALUE(cpu_in16(0x1234), 0xFFFF);
-    CHECK_VALUE(cpu_in32(0xCFC), 0xFFFFFFFF);
-}
-
-static void run_svm(void *arg)
-{
-    __asm__ volatile("vmrun" ::"a"(arg));
-}
-
-static void run_vmx(void *arg)
-{
-    (void)arg;
-    __asm__ volatile("vmxoff");
-}
-
 /* --- Single steps over instructions that the hypervisor completes: the trap must come right behind them. */
 extern const uint8_t behind_cpuid[], behind_out[], behind_sti[], behind_int1[];
 
@@ -126,7 +103,7 @@ void abuse_processor(void)
 {
     check_steps();
     check_msrs();
-    check_ports();
+    check_machine_ports();
     CHECK_VALUE(trap_try(run_svm, NULL), TRAP_UD);
     CHECK_VALUE(trap_try(run_vmx, NULL), TRAP_UD);
 }

@@ -18,25 +18,13 @@ module timer name="timer" memory=16 vcpus=2
 QUIET = "xenolith\nmodule hello name=hello memory=16"
 
 
-def inject_until_the_end(machine):
-    """As fast as the monitor takes them; how many it took."""
-    sent = 0
-    try:
-        while machine.process.poll() is None:
-            machine.execute("inject-nmi")
-            sent += 1
-    except (OSError, ValueError):  # the end of the machine is the end of its monitor
-        pass
-    return sent
-
-
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_any_moment(cpus):
     """From the first line to the last: in a world switch, on an interrupt's first instruction, while a CPU starts."""
     with harness.start(harness.adhoc(BUSY), cpus=cpus) as machine:
         machine.connect()
         machine.wait_for(r"xen: Xenolith")
-        sent = inject_until_the_end(machine)
+        sent = machine.inject_nmis_until_the_end()
         run = machine.finish().expect_good()
     assert sent > 20
     said = run.expect(r"xen: unasked: (\d+) NMIs, ")

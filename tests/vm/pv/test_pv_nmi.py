@@ -20,24 +20,13 @@ def scenario(server, client):
     return harness.adhoc("\n".join(lines) + "\n")
 
 
-def inject_until_the_end(machine):
-    sent = 0
-    try:
-        while machine.process.poll() is None:
-            machine.execute("inject-nmi")
-            sent += 1
-    except (OSError, ValueError):  # the end of the machine is the end of its monitor
-        pass
-    return sent
-
-
 @pytest.mark.parametrize("cpus, environments", [(1, ("pv64", "pv64")), (2, ("pv64", "pv64")), (1, ONE_EACH)])
 def test_nmis_while_pv_guests_run(cpus, environments):
     """Each is counted and the guests do not notice, also where one container has just left the processor to the other."""
     with harness.start(scenario(*environments), cpus=cpus, cpu="max,-smap") as machine:
         machine.connect()
         machine.wait_for(r"xen: Xenolith")
-        sent = inject_until_the_end(machine)
+        sent = machine.inject_nmis_until_the_end()
         run = machine.finish().expect_good()
     assert sent > 20
     said = run.expect(r"xen: unasked: (\d+) NMIs, ")
