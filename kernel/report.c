@@ -283,6 +283,14 @@ static void report_containers(void)
         report_container(virt_pv);
 }
 
+/* Without virtualisation there are pv domains still. */
+static void report_pv(void)
+{
+    char text[TEXT_MAX];
+    format(text, sizeof text, "no, because %s", container_missing(CONFIG_TYPE_PV));
+    fact("pv domains", container_ops(CONFIG_TYPE_PV) ? "yes" : text);
+}
+
 /* why: what ended the start too early, or NULL. */
 static void report_verdict(const char *why)
 {
@@ -293,6 +301,8 @@ static void report_verdict(const char *why)
     else
         container_verdict(text, sizeof text);
     fact("verdict", text);
+    if (!why)
+        report_pv();
     printk_plain_line("");
 }
 

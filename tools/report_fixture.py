@@ -84,7 +84,8 @@ def conclusions(found):
         obstacle = OBSTACLE.fullmatch(line)
         if obstacle:
             yield f"obstacle {obstacle.group(1)}"
-    yield "verdict " + " ".join(found["Verdict"]).partition("verdict:")[2].strip()
+    words = " ".join(found["Verdict"]).partition("verdict:")[2]
+    yield "verdict " + words.partition("pv domains:")[0].strip()
 
 
 def fixture(text, about):
