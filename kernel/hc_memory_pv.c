@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op for pv containers, whose guests know machine frames: PV-MEM-01 to -12 (docs/abi/pv-memory.md). */
+/* memory_op for pv containers, whose guests know machine frames: PV-MEM-01 to -11 (docs/abi/pv-memory.md). */
 #include <stddef.h>
 
 #include "arch/x86/paging.h"

@@ -170,7 +170,7 @@ static void test_module(void **state)
     assert_true(layout.module_start == TOP + 5121 * PAGE);
 }
 
-/* MOD_START_PFN: the ramdisk lies behind what is mapped, and is named by its frame. */
+/* PV-START-13. MOD_START_PFN: the ramdisk lies behind what is mapped, and is named by its frame. */
 static void test_module_unmapped(void **state)
 {
     (void)state;
@@ -365,6 +365,18 @@ static void test_addresses(void **state)
     bad_image("its kernel's VIRT_BASE or INIT_P2M is not the address of a page");
 }
 
+/* PV-START-15: PADDR_OFFSET without VIRT_BASE: the base is 0. */
+static void test_offset_without_base(void **state)
+{
+    (void)state;
+    set_note(XEN_ELFNOTE_PADDR_OFFSET, 16 * MIB);
+    set_note(XEN_ELFNOTE_ENTRY, 0x100);
+    set_note(XEN_ELFNOTE_VIRT_BASE, 0);
+    elf.notes.given &= ~(1U << XEN_ELFNOTE_HYPERCALL_PAGE | 1U << XEN_ELFNOTE_VIRT_BASE);
+    good_image();
+    assert_true(image.virt_base == 0);
+}
+
 static void test_segments(void **state)
 {
     (void)state;
@@ -399,10 +411,21 @@ static void test_legacy_entry(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_linux),        TEST(test_module),       TEST(test_module_unmapped), TEST(test_init_p2m),
-        TEST(test_bad_init_p2m), TEST(test_many_sizes),   TEST(test_padding),         TEST(test_forbidden_addresses),
-        TEST(test_too_large),    TEST(test_kinds),        TEST(test_features),        TEST(test_addresses),
-        TEST(test_segments),     TEST(test_legacy_entry),
+        TEST(test_linux),
+        TEST(test_module),
+        TEST(test_module_unmapped),
+        TEST(test_init_p2m),
+        TEST(test_bad_init_p2m),
+        TEST(test_many_sizes),
+        TEST(test_padding),
+        TEST(test_forbidden_addresses),
+        TEST(test_too_large),
+        TEST(test_kinds),
+        TEST(test_features),
+        TEST(test_addresses),
+        TEST(test_offset_without_base),
+        TEST(test_segments),
+        TEST(test_legacy_entry),
     };
 
     return cmocka_run_group_tests_name("pv_layout", tests, NULL, NULL);

@@ -110,7 +110,7 @@ def check_words(_):
 
 
 def check_statements(_):
-    """every statement about events has a test that names it (tools/check/statements.py)"""
+    """every statement about events and pv guests has a test that names it (tools/check/statements.py)"""
     return output_of([sys.executable, "tools/check/statements.py"])
 
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The numbered statements of docs/abi/ and those who name them.
 
-Every statement about event channels and interrupt lines (EVT-..., PIRQ-...) is named by a test (tests/, or a guest program), and every statement that
-is named anywhere exists. --list prints each with the files that name it.
+Every statement about event channels, interrupt lines and pv guests (EVT-..., PIRQ-..., PV-...) is named by a test
+(tests/, or a guest program), and every statement that is named anywhere exists. --list prints each with the files that name it.
 """
 
 import argparse
@@ -11,9 +11,10 @@ import re
 import subprocess
 import sys
 
-STATEMENT = re.compile(r"^\| ((?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-EMU|PV-MMU|WS)-\d+) \|", re.MULTILINE)
-NAME = re.compile(r"\b(?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-EMU|PV-MMU|WS)-\d+\b")
-TESTED = ("EVT-", "PIRQ-", "PV-EMU-", "PV-MMU-")
+STATEMENT = re.compile(r"^\| ((?:EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-[A-Z]+|WS)-\d+) \|", re.MULTILINE)
+# One name, or several: PV-DBG-01 to -04; PV-MEM-07, -08.
+NAMES = re.compile(r"\b(EVT-[A-Z0-9]+|HC-[A-Z]+|PIRQ|PV-[A-Z]+|WS)-(\d+)\b((?:(?:,| to| and) (?:\1)?-\d+\b)*)")
+TESTED = ("EVT-", "PIRQ-", "PV-")
 MARKS = ("historic", "measured", "reconstructed", "ours")
 UNMARKED = re.compile(rf"^\| ((?:EVT|PIRQ|PV-EMU|PV-MMU)-\S+) \| (?!(?:{'|'.join(MARKS)}) \|)", re.MULTILINE)
 TEST = re.compile(r"tests/|guest/(?!lib/|abi/)")
@@ -42,6 +43,17 @@ def statements():
     return found, wrong
 
 
+def names_in(line):
+    """Every statement that a line names."""
+    for prefix, first, rest in NAMES.findall(line):
+        last = int(first)
+        yield f"{prefix}-{first}"
+        for word, digits in re.findall(r"(\w*) (?:[A-Z][A-Z0-9-]*)?-(\d+)\b", rest):
+            for number in range(last + 1 if word == "to" else int(digits), int(digits) + 1):
+                yield f"{prefix}-{number:02}"
+            last = int(digits)
+
+
 def citations():
     """{statement: {file: line}} of all that name one."""
     found = {}
@@ -49,7 +61,7 @@ def citations():
         if path == "tools/check/statements.py":
             continue
         for number, line in enumerate(read(path).splitlines(), 1):
-            for name in NAME.findall(line):
+            for name in names_in(line):
                 found.setdefault(name, {}).setdefault(path, number)
     return found
 

@@ -256,7 +256,7 @@ static const struct call calls[] = {
     {"number/63", 63, {0}, {0}},
     {"number/100", 100, {0}, {0}},
 
-    /* memory_op */
+    /* memory_op: PV-MEM-09, -10 */
     {"memory/increase/none", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {0, 0, 0, DOMID_SELF}},
     {"memory/increase/order", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {0, 1, 64, DOMID_SELF}},
     {"memory/increase/domain", __HYPERVISOR_memory_op, {XENMEM_increase_reservation, BUFFER}, {0, 0, 0, 55}},

@@ -196,7 +196,7 @@ static void check_list_frames(void)
     CHECK(info->nr_p2m_frames > pages && info->nr_p2m_frames <= pages + 6);
 }
 
-/* --- The rest. PV-START-09, PV-START-10 */
+/* --- The rest. PV-START-09, PV-START-10, PV-MEM-11 */
 
 static void check_events(void)
 {
@@ -206,6 +206,7 @@ static void check_events(void)
     CHECK(pfn_of(info->shared_info) == UINT64_MAX);
 }
 
+/* PV-START-14 */
 static void check_registers(void)
 {
     uint64_t rflags;
