@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of kernel/door.h that has to be quick: a pv guest that changes an entry of a page table asks several of these
- * several times. As arch/x86/pv/env.h says of its functions.
+ * The part of kernel/door.h that has to be quick: one changed entry of a page table takes several of these several
+ * times. As arch/x86/pv/env.h says of its functions.
  */
 #ifndef KERNEL_DOOR_PAGES_H
 #define KERNEL_DOOR_PAGES_H
