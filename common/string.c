@@ -5,6 +5,8 @@
  */
 #include "common/string.h"
 
+#undef memcpy
+
 /* The width of a register, for string instructions: the words first, then the few bytes that are left. */
 #ifdef __x86_64__
 #define MOVE_WORDS "rep movsq"

@@ -16,4 +16,8 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strstr(const char *haystack, const char *needle);
 
+/* A few bytes of a size that the compiler knows are copied in place, which it does not do by itself for freestanding
+ * code; others by a call. */
+#define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+
 #endif

@@ -73,12 +73,12 @@ struct arch_vcpu *door_vcpu(const struct arch_domain *a, unsigned id)
 
 int door_copy_in(void *dst, uint64_t va, size_t n)
 {
-    return copy_from_guest(sched_current(), dst, va, n);
+    return copy_from_guest(vcpu_here(), dst, va, n);
 }
 
 int door_copy_out(uint64_t va, const void *src, size_t n)
 {
-    return copy_to_guest(sched_current(), va, src, n);
+    return copy_to_guest(vcpu_here(), va, src, n);
 }
 
 int door_may_name(uint16_t domid)

@@ -14,12 +14,12 @@
 
 int env_copy_in(void *dst, uint64_t guest_addr, size_t n)
 {
-    return copy_from_guest(sched_current(), dst, guest_addr, n);
+    return copy_from_guest(vcpu_here(), dst, guest_addr, n);
 }
 
 int env_copy_out(uint64_t guest_addr, const void *src, size_t n)
 {
-    return copy_to_guest(sched_current(), guest_addr, src, n);
+    return copy_to_guest(vcpu_here(), guest_addr, src, n);
 }
 
 void *env_alloc_page(void)

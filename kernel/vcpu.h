@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86/cpu.h"
 #include "arch/x86/virt.h"
 #include "guest/abi/vcpu.h"
 #include "guest/abi/xen.h"
@@ -66,6 +67,12 @@ struct vcpu {
 static inline struct vcpu *arch_to_vcpu(const struct arch_vcpu *a)
 {
     return (struct vcpu *)((uintptr_t)a - __builtin_offsetof(struct vcpu, arch));
+}
+
+/* The vcpu whose state this CPU holds: during exits and hypercalls the one that makes them. */
+static inline struct vcpu *vcpu_here(void)
+{
+    return arch_to_vcpu(this_cpu()->vcpu);
 }
 
 /* A vcpu of d, down, placed on the allowed CPU with the fewest vcpus. NULL = no memory (or the back end has none). */

@@ -24,20 +24,23 @@ void tlb_forget(uint64_t cpu_set);
 /* Everything but global translations is forgotten: by a new root, or with the old one. */
 void tlb_write_cr3(uint64_t mfn);
 void tlb_flush(void);
-/*
- * The hypervisor reads or writes memory of the pv guest whose root is loaded, at the guest's addresses. Whoever asks
- * for a flush in between waits for tlb_use_end(): so nothing but an access and its fault may lie between the two.
- */
-static inline void tlb_use_begin(struct cpu *c)
-{
-    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
-    if (__builtin_expect(__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 0))
-        tlb_flush();
-}
-
 static inline void tlb_use_end(struct cpu *c)
 {
     __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * The hypervisor reads or writes memory of the pv guest whose root is loaded, at the guest's addresses. Whoever asks
+ * for a flush in between waits for tlb_use_end(): so nothing but an access and its fault may lie between the two.
+ * False: a flush has been asked for, and is still to come; there is no tlb_use_end().
+ */
+static inline bool tlb_use_begin(struct cpu *c)
+{
+    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(!__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 1))
+        return true;
+    tlb_use_end(c);
+    return false;
 }
 
 /*

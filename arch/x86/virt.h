@@ -109,13 +109,9 @@ struct virt_ops {
     /* pv, the builder and VCPUOP_initialise: set all state; context is a struct vcpu_guest_context, whose page tables
      * are validated. 0; -XEN_EINVAL; -XEN_ERESTART: call again. The vcpu is not loaded. */
     int (*vcpu_initialise)(struct arch_vcpu *v, const void *context);
-    /* pv: the byte at a guest address of the calling vcpu, as the guest itself may reach it; its page is held until
-     * leave(). NULL: it can't be reached. */
-    uint8_t *(*reach)(struct arch_vcpu *v, uint64_t va, bool write);
-    void (*leave)(struct arch_vcpu *v, const void *byte, bool write);
-    /* pv: n bytes at a guest address of the calling vcpu. False: not so; reach() may still find them. */
-    bool (*copy_in)(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
-    bool (*copy_out)(struct arch_vcpu *v, uint64_t va, const void *src, size_t n); /* to it */
+    /* pv: n bytes at a guest address of the calling vcpu, as the guest itself may reach them. 0 or -XEN_EFAULT. */
+    int (*copy_in)(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
+    int (*copy_out)(struct arch_vcpu *v, uint64_t va, const void *src, size_t n); /* to it */
     /* pv: a frame of d that the hypervisor may write to (it is no page table, and stays none) until frame_put(). Any
      * number; false: it is not d's, or used otherwise. */
     bool (*frame_get)(struct arch_domain *d, uint64_t mfn);

@@ -187,8 +187,8 @@ void pv_load_gdt(const struct pv_guest *p);
 /* --- exits.c: acts on ->exit, which is none by SYSCALL of 64-bit code. */
 void pv_handle_exit(struct arch_vcpu *v);
 /* --- copy.c: virt_ops.copy_in, copy_out. */
-bool pv_copy_in(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
-bool pv_copy_out(struct arch_vcpu *v, uint64_t va, const void *src, size_t n);
+int pv_copy_in(struct arch_vcpu *v, void *dst, uint64_t va, size_t n);
+int pv_copy_out(struct arch_vcpu *v, uint64_t va, const void *src, size_t n);
 
 /* --- run.c, load.c, ops.c */
 void pv_load(struct arch_vcpu *v);

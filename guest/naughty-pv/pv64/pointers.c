@@ -130,7 +130,7 @@ static void must_stay(guest_word address, unsigned length)
     memcpy(before, (const void *)address, length);
     for (unsigned i = 0; i < LENGTH(writers); i++) {
         ask(&writers[i], address);
-        if (memcmp(before, (const void *)address, length))
+        if (memcmp(before, (const void *)address, length) != 0)
             verdict(VERDICT_FAILURE, "hypercall %u(0x%llx, ...) writes to 0x%llx", writers[i].number,
                     (unsigned long long)writers[i].arg[0], (unsigned long long)address);
     }
