@@ -296,12 +296,13 @@ MUTANTS = (
         "tlb: a copy in place looks at what is wanted, and then says that it uses translations",
         "arch/x86/tlb.h",
         """    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
-    if (__builtin_expect(__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 0))
-        tlb_flush();
+    if (__builtin_expect(!__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 1))
+        return true;
 """,
-        """    if (__builtin_expect(__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 0))
-        tlb_flush();
+        """    bool may = !__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST);
     __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
+    if (may)
+        return true;
 """,
         "tlb: forget || copy in place",
         "uses a translation that was to be forgotten",

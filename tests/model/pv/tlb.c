@@ -84,9 +84,11 @@ static void sleep_until(uint32_t work)
 
 /* --- What threads do */
 
+/* If a flush is still to come, the copy walks by program, and uses nothing that is remembered. */
 static void copy_in_place(void)
 {
-    call_use_begin(tlb_this_cpu());
+    if (!call_use_begin(tlb_this_cpu()))
+        return;
     use();
     call_use_end(tlb_this_cpu());
 }

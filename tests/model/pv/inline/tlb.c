@@ -3,9 +3,9 @@
 
 #include "arch/x86/tlb.h"
 
-void call_use_begin(struct cpu *c)
+bool call_use_begin(struct cpu *c)
 {
-    tlb_use_begin(c);
+    return tlb_use_begin(c);
 }
 
 void call_use_end(struct cpu *c)

@@ -5,7 +5,7 @@
 
 #include "arch/x86/cpu.h"
 
-void call_use_begin(struct cpu *c);
+bool call_use_begin(struct cpu *c);
 void call_use_end(struct cpu *c);
 void call_enter_pv_guest(struct cpu *c);
 void call_enter_other_guest(struct cpu *c); /* or idle */
