@@ -5,8 +5,6 @@
  */
 #include "common/string.h"
 
-#undef memcpy
-
 /* The width of a register, for string instructions: the words first, then the few bytes that are left. */
 #ifdef __x86_64__
 #define MOVE_WORDS "rep movsq"
@@ -16,7 +14,8 @@
 #define STORE_WORDS "rep stosl"
 #endif
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+/* In parentheses, as the name is a macro as well. */
+void *(memcpy)(void *restrict dst, const void *restrict src, size_t n)
 {
     void *d = dst;
     size_t words = n / sizeof(size_t), bytes = n % sizeof(size_t);

@@ -18,6 +18,8 @@ char *strstr(const char *haystack, const char *needle);
 
 /* A few bytes of a size that the compiler knows are copied in place, which it does not do by itself for freestanding
  * code; others by a call. */
+#ifndef memcpy
 #define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+#endif
 
 #endif

@@ -269,12 +269,26 @@ static void report_raw(const struct boot_info *info)
 }
 
 /* --- What it comes to. */
+static void report_container(const struct virt_ops *ops)
+{
+    section(ops->name, CAPABILITY_COLUMN);
+    ops->describe(&boot_cpu_record, fact);
+}
+
 static void report_containers(void)
 {
-    for (unsigned i = 0; virt_backends[i]; i++) {
-        section(virt_backends[i]->name, CAPABILITY_COLUMN);
-        virt_backends[i]->describe(&boot_cpu_record, fact);
-    }
+    for (unsigned i = 0; virt_backends[i]; i++)
+        report_container(virt_backends[i]);
+    if (virt_pv)
+        report_container(virt_pv);
+}
+
+/* Without virtualisation there are pv domains still. */
+static void report_pv(void)
+{
+    char text[TEXT_MAX];
+    format(text, sizeof text, "no, because %s", container_missing(CONFIG_TYPE_PV));
+    fact("pv domains", container_ops(CONFIG_TYPE_PV) ? "yes" : text);
 }
 
 /* why: what ended the start too early, or NULL. */
@@ -287,6 +301,8 @@ static void report_verdict(const char *why)
     else
         container_verdict(text, sizeof text);
     fact("verdict", text);
+    if (!why)
+        report_pv();
     printk_plain_line("");
 }
 

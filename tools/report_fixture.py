@@ -21,7 +21,7 @@ NOISE = re.compile(
 )
 # What mail programs and Xenolith's console put before a line: "> > ", "[   0.012345] xen: ".
 PREFIX = re.compile(r"^(?:[ \t]*[>|])*(?:[ \t]*\[ *\d+\.\d+\])?(?:[ \t]*xen:)?")
-HEADINGS = ("Machine", "Memory", "Processors", "Interrupts", "Timers", "Consoles", "Raw", "VMX", "SVM", "Verdict")
+HEADINGS = ("Machine", "Memory", "Processors", "Interrupts", "Timers", "Consoles", "Raw", "VMX", "SVM", "PV", "Verdict")
 HEX = r"[0-9a-f]+"
 RAW = (
     ("e820", re.compile(rf"({HEX})-({HEX}) (\d+)\b"), 3),
@@ -84,7 +84,8 @@ def conclusions(found):
         obstacle = OBSTACLE.fullmatch(line)
         if obstacle:
             yield f"obstacle {obstacle.group(1)}"
-    yield "verdict " + " ".join(found["Verdict"]).partition("verdict:")[2].strip()
+    words = " ".join(found["Verdict"]).partition("verdict:")[2]
+    yield "verdict " + words.partition("pv domains:")[0].strip()
 
 
 def fixture(text, about):

@@ -10,7 +10,7 @@ import pytest
 import harness
 
 MACHINES = harness.ROOT / "tests/host/machines"
-SECTIONS = ["Machine", "Memory", "Processors", "Interrupts", "Timers", "Consoles", "Raw", "VMX", "SVM", "Verdict"]
+SECTIONS = ["Machine", "Memory", "Processors", "Interrupts", "Timers", "Consoles", "Raw", "VMX", "SVM", "PV", "Verdict"]
 
 
 def sections(log):
@@ -56,6 +56,8 @@ def test_neither():
     found = sections(run.log)
     assert found["VMX"] == [("VMX", "missing")] and found["SVM"] == [("SVM", "missing")]
     assert verdict(run) == "no, because the processor has neither VMX nor SVM"
+    assert dict(found["Verdict"])["pv domains"] == "yes"
+    assert ("SYSCALL", "needed, present") in found["PV"]
 
 
 @pytest.mark.long
