@@ -70,7 +70,7 @@ else
 no_idioms := -fno-builtin -fno-tree-loop-distribute-patterns
 endif
 
-hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden $(if $(filter 1,$(DEBUG)),-DXENOLITH_DEBUG=1)
+hypervisor_flags := $(freestanding) -fpie -fvisibility=hidden -DPV_ENV_INLINE $(if $(filter 1,$(DEBUG)),-DXENOLITH_DEBUG=1)
 hypervisor_c_flags := -include common/hidden.h
 
 # --- Environments ----------------------------------------------------------------------------------------------------

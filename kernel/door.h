@@ -49,11 +49,8 @@ void door_debug_char(struct arch_vcpu *v, char c);
 uint32_t door_generator_read(struct arch_vcpu *v, uint16_t port, unsigned size);
 void door_generator_write(struct arch_vcpu *v, uint16_t port, unsigned size, uint32_t value);
 
-/* --- Frames of guests, for the pv container: as arch/x86/pv/env.h says of its functions. */
-uint64_t *door_page_use(uint64_t mfn); /* the word of struct page; NULL: there is no such frame of RAM */
-uint64_t door_nr_frames(void);         /* all mfns of RAM are below */
-bool door_page_get(uint64_t mfn, uint16_t owner) __attribute__((warn_unused_result));
-void door_page_put(uint64_t mfn);
+/* --- Frames of guests, for the pv container: as arch/x86/pv/env.h says of its functions. More: kernel/door_pages.h. */
+uint64_t door_nr_frames(void); /* all mfns of RAM are below */
 uint16_t door_page_owner(uint64_t mfn);
 /* The owner's own reference of a frame that the caller holds: true, once: give it back in its place. */
 bool door_page_disown(uint64_t mfn);

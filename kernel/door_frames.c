@@ -5,35 +5,22 @@
 #include <stddef.h>
 
 #include "kernel/domain.h"
+#include "kernel/door_pages.h"
 #include "kernel/guest_copy.h"
 #include "kernel/hypercall.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
 #include "kernel/vcpu.h"
 
-uint64_t *door_page_use(uint64_t mfn)
-{
-    if (mfn >= memory_pool.nr_frames || !(mfn_to_page(mfn)->flags & PAGE_RAM))
-        return NULL;
-    return &mfn_to_page(mfn)->use;
-}
-
 uint64_t door_nr_frames(void)
 {
     return memory_pool.nr_frames;
 }
 
-bool door_page_get(uint64_t mfn, uint16_t owner)
-{
-    return mfn < memory_pool.nr_frames && page_get_owned(mfn_to_page(mfn), owner);
-}
-
 /* Whose it was stays written there until it is in the pool. */
-void door_page_put(uint64_t mfn)
+void door_page_lose(uint64_t mfn)
 {
-    struct page *page = mfn_to_page(mfn);
-    if (page_put(page))
-        domain_lose_page(domain_of_frames(page->owner), mfn);
+    domain_lose_page(domain_of_frames(mfn_to_page(mfn)->owner), mfn);
 }
 
 uint16_t door_page_owner(uint64_t mfn)

@@ -21,6 +21,12 @@ bool tlb_is_flushed_since(uint32_t time);
 /* On return the CPUs of the set (by number) have flushed or will before they enter a pv guest. No lock held. */
 void tlb_forget(uint64_t cpu_set);
 
+/* The same for this CPU. */
+static inline void tlb_forget_own(void)
+{
+    __atomic_store_n(&this_cpu()->tlb_wanted, 1, __ATOMIC_RELAXED);
+}
+
 /* Everything but global translations is forgotten: by a new root, or with the old one. */
 void tlb_write_cr3(uint64_t mfn);
 void tlb_flush(void);

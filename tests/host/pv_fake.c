@@ -232,21 +232,25 @@ void pv_env_tlb_flush_since(uint32_t time)
         }
 }
 
+static void forget(struct fake_cpu *cpu, uint64_t va)
+{
+    cpu->flushes += va == PV_ALL_ADDRESSES;
+    cpu->invalidations += va != PV_ALL_ADDRESSES;
+    if (va == PV_ALL_ADDRESSES)
+        flush(cpu);
+    else
+        for (unsigned j = 0; j < FAKE_CACHED; j++)
+            if (cpu->cached[j].va >> 12 == va >> 12)
+                cpu->cached[j].mfn = 0;
+}
+
 void pv_env_flush(struct pv_domain *d, const struct pv_vcpu_set *set, uint64_t va)
 {
     point();
     for (unsigned i = 0; i <= FAKE_VCPUS; i++) {
         struct fake_cpu *cpu = &fake.cpu[i];
-        if (cpu->v.dom != d || !(set->word[cpu->v.id / 64] >> cpu->v.id % 64 & 1))
-            continue;
-        cpu->flushes += va == PV_ALL_ADDRESSES;
-        cpu->invalidations += va != PV_ALL_ADDRESSES;
-        if (va == PV_ALL_ADDRESSES)
-            flush(cpu);
-        else
-            for (unsigned j = 0; j < FAKE_CACHED; j++)
-                if (cpu->cached[j].va >> 12 == va >> 12)
-                    cpu->cached[j].mfn = 0;
+        if (cpu->v.dom == d && (set->word[cpu->v.id / 64] >> cpu->v.id % 64 & 1))
+            forget(cpu, va);
     }
 }
 
@@ -257,6 +261,13 @@ static struct fake_cpu *cpu_of(const struct pv_vcpu *v)
         if (&fake.cpu[i].v == v)
             return &fake.cpu[i];
     return NULL;
+}
+
+void pv_env_flush_own(const struct pv_vcpu *v, uint64_t va)
+{
+    point();
+    if (cpu_of(v))
+        forget(cpu_of(v), va);
 }
 
 void pv_env_load_root(struct pv_vcpu *v)

@@ -109,8 +109,10 @@ static void roots_are_loaded_before_the_old_ones_go(void **state)
     assert_int_equal(CPU->loaded_kernel, OTHER_L4);
     assert_true(fake_is_live(OTHER_L4, PV_L4, 2));
     assert_int_equal(fake_phase(L4), PV_IDLE);
+    uint32_t flushed = CPU->flushed;
     assert_int_equal(fake_mmuext(MMUEXT_NEW_BASEPTR, OTHER_L4, 0), 0); /* the same again */
     assert_true(fake_is_live(OTHER_L4, PV_L4, 2));
+    assert_true(CPU->flushed > flushed);
     assert_int_equal(fake_mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
     assert_int_equal(CPU->loaded_user, 0);
     assert_true(fake_is_live(OTHER_L4, PV_L4, 1));

@@ -27,6 +27,11 @@ RULES = (
         "kernel includes of arch/x86 only the headers that are not a back end's, and nothing of guest/lib",
     ),
     (
+        r"arch/x86/pv/env_frames\.h",
+        [r"arch/x86/[^/]+\.h", "kernel/door_pages.h"],
+        "the pv container reaches the array of frames only through kernel/door_pages.h",
+    ),
+    (
         r"arch/x86/(vmx|svm|pv)/",
         ["{own}", r"arch/x86/[^/]+\.h", "guest/abi/", "common/", "kernel/door.h", "kernel/printk.h"],
         "a back end sees itself, arch/x86, guest/abi and common, and calls up only through kernel/door.h",

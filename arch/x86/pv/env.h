@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All that the memory core of the pv container asks of its host. One provider a binary, bound at link time: the
- * hypervisor, the unit tests (tests/host/pv_fake.c) and the interleaving explorer (tests/model/pv/).
+ * hypervisor, the unit tests (tests/host/pv_fake.c) and the interleaving explorer (tests/model/pv/). Of the hypervisor,
+ * built with PV_ENV_INLINE, the functions about frames are bound when it is compiled.
  * No function here may call back into the core.
  */
 #ifndef ARCH_X86_PV_ENV_H
@@ -17,6 +18,9 @@ struct pv_vcpu_set;
 
 /* --- Frames */
 
+#ifdef PV_ENV_INLINE
+#include "arch/x86/pv/env_frames.h"
+#else
 /* The word of frame.h; NULL: there is no such frame of RAM. 0 when the frame gets its owner. */
 uint64_t *pv_env_type(uint64_t mfn);
 /* A page reference if the frame is owner's, in one step; false: it is not, or has too many. Any mfn. */
@@ -26,13 +30,14 @@ bool pv_env_get_page(uint64_t mfn, uint16_t owner) __attribute__((warn_unused_re
  * been flushed since, and every CPU has left hypervisor code once.
  */
 void pv_env_put_page(uint64_t mfn);
-/* Of a frame that the caller has a reference to. */
-uint16_t pv_env_owner(uint64_t mfn);
 /*
  * The frame's 512 words. The caller has a reference; or it only reads, by single atomic loads, and believes nothing of
  * it (a walk through tables that others may be changing).
  */
 uint64_t *pv_env_map(uint64_t mfn);
+#endif
+/* Of a frame that the caller has a reference to. */
+uint16_t pv_env_owner(uint64_t mfn);
 
 /* --- Translations that processors remember */
 
@@ -47,6 +52,8 @@ void pv_env_tlb_flush_since(uint32_t time);
 #define PV_ALL_ADDRESSES UINT64_MAX
 /* The guest wants translations of va forgotten by these of its vcpus before they run on. */
 void pv_env_flush(struct pv_domain *d, const struct pv_vcpu_set *set, uint64_t va);
+/* The same for v alone, which runs here. */
+void pv_env_flush_own(const struct pv_vcpu *v, uint64_t va);
 /* v's roots have changed: the processor uses them from now on, and no longer those that it had. v runs here. */
 void pv_env_load_root(struct pv_vcpu *v);
 /* v's LDT has changed: forget what is mapped of the last one. */

@@ -87,7 +87,7 @@ int pv_drain(struct pv_domain *d)
     uint64_t mfn, word;
     int rc = 0;
 
-    while (!rc && __atomic_load_n(&d->doomed, __ATOMIC_RELAXED) && (mfn = take_doomed(d, &word)) != 0)
+    while (!rc && pv_has_doomed(d) && (mfn = take_doomed(d, &word)) != 0)
         rc = let_go(d, mfn, word);
     return rc;
 }

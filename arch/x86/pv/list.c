@@ -21,7 +21,7 @@ static int run(struct pv_vcpu *v, struct list *l, size_t size, const struct pv_l
     uint64_t entry[PV_LIST_ENTRY_MAX / sizeof(uint64_t)];
     int rc;
 
-    while ((rc = pv_drain(v->dom)) == 0 && l->left > 0) {
+    while ((rc = pv_has_doomed(v->dom) ? pv_drain(v->dom) : 0) == 0 && l->left > 0) {
         if (pv_env_copy_in(entry, l->at, size))
             return xen_error(XEN_EFAULT);
         rc = fn(v, entry, owners);

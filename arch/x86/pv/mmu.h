@@ -7,6 +7,7 @@
 #ifndef ARCH_X86_PV_MMU_H
 #define ARCH_X86_PV_MMU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/x86/pv/frame.h"
@@ -19,6 +20,12 @@ struct pv_domain {
     uint32_t lock;     /* innermost: nothing is called with it held */
     uint32_t doomed;   /* [l], [a] to read: first frame of the list of doomed tables, 0 = none */
 };
+
+/* Is there something for pv_drain()? One look at a word: it is asked before each step of a list. */
+static inline bool pv_has_doomed(const struct pv_domain *d)
+{
+    return __builtin_expect(__atomic_load_n(&d->doomed, __ATOMIC_RELAXED), 0);
+}
 
 struct pv_vcpu {
     struct pv_domain *dom; /* [I] */

@@ -36,8 +36,13 @@ static void set_root(struct pv_vcpu *v, uint64_t *root, uint64_t mfn)
         pv_put_page_and_type(v->dom, old);
 }
 
+/* The one that it has keeps the references that it has: the guest only wants translations forgotten. */
 int pv_new_kernel_root(struct pv_vcpu *v, uint64_t mfn)
 {
+    if (mfn == v->kernel_root && mfn) {
+        pv_env_load_root(v);
+        return 0;
+    }
     int rc = pv_get_page_and_type(v->dom, mfn, v->dom->domid, PV_L4);
     if (!rc)
         set_root(v, &v->kernel_root, mfn);
@@ -73,9 +78,8 @@ void pv_release_roots(struct pv_vcpu *v)
 
 static int flush_local(struct pv_vcpu *v, const struct mmuext_op *op, uint16_t owner)
 {
-    struct pv_vcpu_set set = pv_set_of(v);
     (void)owner;
-    pv_env_flush(v->dom, &set, op->cmd == MMUEXT_INVLPG_LOCAL ? op->arg1.linear_addr : PV_ALL_ADDRESSES);
+    pv_env_flush_own(v, op->cmd == MMUEXT_INVLPG_LOCAL ? op->arg1.linear_addr : PV_ALL_ADDRESSES);
     return 0;
 }
 

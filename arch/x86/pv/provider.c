@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the memory core asks of its host (env.h), but pv_env_load_ldt() and pv_env_set_m2p(). */
+/* What the memory core asks of its host (env.h), but pv_env_load_ldt(), pv_env_set_m2p() and env_frames.h. */
 #include <stddef.h>
 
 #include "arch/x86/creg.h"
@@ -14,29 +14,9 @@ _Static_assert(offsetof(struct pv_guest, mmu) == 0 && offsetof(struct pv_contain
 
 /* --- Frames */
 
-uint64_t *pv_env_type(uint64_t mfn)
-{
-    return door_page_use(mfn);
-}
-
-bool pv_env_get_page(uint64_t mfn, uint16_t owner)
-{
-    return door_page_get(mfn, owner);
-}
-
-void pv_env_put_page(uint64_t mfn)
-{
-    door_page_put(mfn);
-}
-
 uint16_t pv_env_owner(uint64_t mfn)
 {
     return door_page_owner(mfn);
-}
-
-uint64_t *pv_env_map(uint64_t mfn)
-{
-    return mfn_to_virt(mfn);
 }
 
 /* --- Translations */
@@ -70,6 +50,15 @@ static uint64_t cpus_of(const struct pv_domain *d, const struct pv_vcpu_set *set
             cpu_set |= 1ULL << i;
     }
     return cpu_set;
+}
+
+void pv_env_flush_own(const struct pv_vcpu *v, uint64_t va)
+{
+    (void)v;
+    if (va == PV_ALL_ADDRESSES)
+        tlb_forget_own();
+    else
+        invlpg(va);
 }
 
 /* A single address is worth an instruction on this CPU, but not a message to others about which one it is. */

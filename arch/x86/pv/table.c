@@ -28,17 +28,11 @@ static uint64_t frame_of(uint64_t entry)
     return (entry & PTE_ADDRESS) >> 12;
 }
 
-bool pv_address_is_reserved(uint64_t va)
-{
-    uint64_t top = va >> 47;
-    return (top != 0 && top != 0x1ffff) || pv_slot_is_reserved(4, (unsigned)(va >> 39 & (PV_ENTRIES - 1)));
-}
-
 int pv_entry_check(unsigned level, uint64_t entry)
 {
-    uint64_t refused = rules[level].refused | (PTE_NX & ~pv_env_nx());
-
-    if ((entry & PTE_PRESENT) && (entry & refused))
+    if (!(entry & PTE_PRESENT))
+        return 0;
+    if ((entry & rules[level].refused) || ((entry & PTE_NX) && !pv_env_nx()))
         return xen_error(XEN_EINVAL);
     return 0;
 }

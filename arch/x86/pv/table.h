@@ -24,8 +24,15 @@ static inline bool pv_slot_is_reserved(unsigned level, unsigned index)
     return level == 4 && index >= PV_RESERVED_FIRST && index < PV_RESERVED_END;
 }
 
+#define PV_LOW_END (1ULL << 47)
+#define PV_HIGH_START (0xffffULL << 48 | (uint64_t)PV_RESERVED_END << 39)
+_Static_assert(PV_RESERVED_FIRST == PV_LOW_END >> 39, "non-canonical addresses end where the reserved slots begin");
+
 /* Is the address in the hypervisor's slots, or not canonical? */
-bool pv_address_is_reserved(uint64_t va);
+static inline bool pv_address_is_reserved(uint64_t va)
+{
+    return va >= PV_LOW_END && va < PV_HIGH_START;
+}
 
 /* 0, or -XEN_EINVAL: a present entry of this level has bits that a guest must not set. */
 int pv_entry_check(unsigned level, uint64_t entry) __attribute__((warn_unused_result));

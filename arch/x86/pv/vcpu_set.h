@@ -5,13 +5,6 @@
 
 #include "arch/x86/pv/mmu.h"
 
-static inline struct pv_vcpu_set pv_set_of(const struct pv_vcpu *v)
-{
-    struct pv_vcpu_set set = {{0}};
-    set.word[v->id / 64] = 1ULL << v->id % 64;
-    return set;
-}
-
 /* All vcpus of the domain. */
 struct pv_vcpu_set pv_set_all(const struct pv_domain *d);
 /* The bitmap at a guest address, of which vcpus that the domain has count. 0 or -XEN_EFAULT. */

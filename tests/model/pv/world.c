@@ -152,6 +152,12 @@ void pv_env_flush(struct pv_domain *d, const struct pv_vcpu_set *set, uint64_t v
     (void)va;
 }
 
+void pv_env_flush_own(const struct pv_vcpu *v, uint64_t va)
+{
+    (void)v;
+    (void)va;
+}
+
 void pv_env_load_root(struct pv_vcpu *v)
 {
     (void)v;
