@@ -49,7 +49,7 @@ static void take_batch(void)
     is_safe = false;
 }
 
-/* A CPU that has noted its flush is about to make it: it has when it leaves the hypervisor. */
+/* Nobody remembers the frames, and nobody is still at them in the hypervisor. */
 static bool has_waited(void)
 {
     if (!tlb_is_flushed_since(batch_time) || !quiesce_begin())

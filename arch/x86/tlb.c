@@ -8,11 +8,11 @@
  *   who asks:  wanted = true;        read in_hv, then entered  (equal: call it out, wait)
  *   the CPU:   entered, in_hv = ..;  read wanted               (true: flush)
  *
- *
  * In the same way a CPU in the hypervisor says that it uses translations of its guest itself, for a copy of a few
  * bytes: it makes tlb_using odd before it reads tlb_wanted, and is waited for until it is even again.
  *
- * Each writes before it reads, with full barriers: one of the two sees the other.
+ * Each writes before it reads, with full barriers: one of the two sees the other. (tests/model/pv/tlb.c goes through
+ * all orders.)
  */
 #include "arch/x86/tlb.h"
 
@@ -22,7 +22,7 @@
 static struct tlb_clock clock = {TLB_CLOCK_START};
 
 static struct tlb {
-    uint64_t flushed; /* atomic; written by the own CPU: what the clock said just before the last flush */
+    uint64_t flushed; /* atomic; written by the own CPU after a flush: what the clock said just before it */
 } __attribute__((aligned(64))) tlbs[MAX_CPUS];
 
 _Static_assert(MAX_CPUS <= 64, "a set of CPUs is a word");
@@ -32,24 +32,27 @@ uint32_t tlb_time(void)
     return tlb_clock_time(&clock);
 }
 
-/* Asked-for flushes are served by this one; who asks from now on is served by the next. */
-static void begin_flush(struct cpu *c)
+/*
+ * Asked-for flushes are served by this one; who asks from now on is served by the next. What the clock says before the
+ * flush is noted after it: who reads it may believe that nothing older is remembered.
+ */
+static void flush(struct cpu *c, uint64_t cr3)
 {
     if (__atomic_load_n(&c->tlb_wanted, __ATOMIC_RELAXED))
         __atomic_store_n(&c->tlb_wanted, 0, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&tlbs[c->id].flushed, tlb_clock_read(&clock), __ATOMIC_RELAXED);
+    uint64_t now = tlb_clock_read(&clock);
+    write_cr3(cr3);
+    __atomic_store_n(&tlbs[c->id].flushed, now, __ATOMIC_RELEASE);
 }
 
 void tlb_write_cr3(uint64_t mfn)
 {
-    begin_flush(this_cpu());
-    write_cr3(mfn << PAGE_SHIFT);
+    flush(this_cpu(), mfn << PAGE_SHIFT);
 }
 
 void tlb_flush(void)
 {
-    begin_flush(this_cpu());
-    write_cr3(read_cr3());
+    flush(this_cpu(), read_cr3());
 }
 
 /* Called out of its pv guest, if it is in one; *seen is what in_hv was then. */

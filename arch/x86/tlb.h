@@ -30,6 +30,7 @@ static inline void tlb_forget_own(void)
 /* Everything but global translations is forgotten: by a new root, or with the old one. */
 void tlb_write_cr3(uint64_t mfn);
 void tlb_flush(void);
+
 static inline void tlb_use_end(struct cpu *c)
 {
     __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_RELEASE);

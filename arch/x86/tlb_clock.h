@@ -30,7 +30,7 @@ static inline uint32_t tlb_clock_time(struct tlb_clock *clock)
     return (uint32_t)__atomic_fetch_add(&clock->now, 1, __ATOMIC_SEQ_CST);
 }
 
-/* What a processor notes before it flushes. */
+/* What a processor reads before it flushes, and notes when it has. */
 static inline uint64_t tlb_clock_read(const struct tlb_clock *clock)
 {
     return __atomic_load_n(&clock->now, __ATOMIC_SEQ_CST);

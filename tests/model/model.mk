@@ -42,11 +42,17 @@ $(O)/model/model: $(model_objects)
 	$(Q)$(HOST_CC) -no-pie $(model_objects) -o $@
 
 # The same for the memory core of the pv container, in a world of its own.
-model_pv_core := $(patsubst %,arch/x86/pv/%.c,descriptor frame list mmu_update mmuext table update va_mapping vcpu_set) kernel/pages.c
+model_pv_core := $(patsubst %,arch/x86/pv/%.c,descriptor frame list mmu_update mmuext table update va_mapping vcpu_set) kernel/pages.c arch/x86/tlb.c \
+	tests/model/pv/inline/tlb.c
 model_pv_own := $(addprefix tests/model/,explore.c machine.c access.c plain.c state.c story.c switch.S) $(wildcard tests/model/pv/*.c)
 model_pv_objects := $(patsubst %,$(O)/obj/model/%.o,$(model_pv_core) $(model_pv_own))
 model_pv_flags := $(model_core_flags) -DPV_ENTRIES=16U
 $(eval $(call model_rules,arch/x86/pv,$(model_pv_flags),$(model_renames)))
+
+# tlb.c and what is inline in tlb.h, on the explorer's processor.
+model_tlb_flags := $(model_core_flags) -include tests/model/pv/tlb_seam.h
+$(eval $(call model_rules,arch/x86,$(model_tlb_flags),$(model_renames) $(model_sections)))
+$(eval $(call model_rules,tests/model/pv/inline,$(model_tlb_flags),$(model_renames)))
 
 $(O)/model/pv: $(model_pv_objects)
 	$(call say,MODELLD,$@)
@@ -66,18 +72,22 @@ model-self: $(O)/model/model
 	$(Q)$< --litmus
 	+$(Q)$(PYTHON) tests/model/mutants.py --build $(O) --make '$(MAKE)'
 
-# A mutant (tests/model/mutants.py): MUTATED, one source, is taken from the folder MUTANT instead.
+# A mutant (tests/model/mutants.py): MUTATED, one source, is taken from the folder MUTANT instead. A header (tlb.h) is
+# seen by the one source that has instances of what is inline there.
 ifdef MUTANT
-$(MUTANT)/$(MUTATED).o: $(MUTANT)/$(MUTATED) $(O)/model.flags
+mutant_source := $(if $(filter %.h,$(MUTATED)),tests/model/pv/inline/tlb.c,$(MUTATED))
+mutant_flags := $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(if $(filter arch/x86/tlb.%,$(MUTATED)),$(model_tlb_flags),$(if $(filter arch/%,$(MUTATED)),$(model_pv_flags),$(model_core_flags))))
+$(MUTANT)/$(mutant_source).o: $(MUTANT)/$(MUTATED) $(O)/model.flags
 	$(call say,MUTANTCC,$<)
-	$(Q)$(HOST_CC) $(if $(filter tests/%,$(MUTATED)),$(model_own_flags),$(if $(filter arch/%,$(MUTATED)),$(model_pv_flags),$(model_core_flags))) -w -c $< -o $@
-	$(Q)objcopy $(model_renames) $@
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -iquote $(MUTANT) $(mutant_flags) -w -c $(if $(filter %.h,$<),$(mutant_source),$<) -o $@
+	$(Q)objcopy $(model_renames) $(if $(filter arch/x86/tlb.%,$(MUTATED)),$(model_sections)) $@
 
-$(MUTANT)/model: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_objects)) $(MUTANT)/$(MUTATED).o
+$(MUTANT)/model: $(filter-out $(O)/obj/model/$(mutant_source).o,$(model_objects)) $(MUTANT)/$(mutant_source).o
 	$(call say,MUTANTLD,$@)
 	$(Q)$(HOST_CC) -no-pie $^ -o $@
 
-$(MUTANT)/pv: $(filter-out $(O)/obj/model/$(MUTATED).o,$(model_pv_objects)) $(MUTANT)/$(MUTATED).o
+$(MUTANT)/pv: $(filter-out $(O)/obj/model/$(mutant_source).o,$(model_pv_objects)) $(MUTANT)/$(mutant_source).o
 	$(call say,MUTANTLD,$@)
 	$(Q)$(HOST_CC) -no-pie $^ -o $@
 endif

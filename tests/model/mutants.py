@@ -284,6 +284,132 @@ MUTANTS = (
         "unpin || unpin of the table below",
         "doomed tables while",
     ),
+    (
+        "tlb: a copy in place does not say that it uses translations",
+        "arch/x86/tlb.h",
+        "    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);\n",
+        "",
+        "tlb: forget || copy in place",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: a copy in place looks at what is wanted, and then says that it uses translations",
+        "arch/x86/tlb.h",
+        """    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(!__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 1))
+        return true;
+""",
+        """    bool may = !__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);
+    if (may)
+        return true;
+""",
+        "tlb: forget || copy in place",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: x86-TSO: a copy in place says so without a fence",
+        "arch/x86/tlb.h",
+        "    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_SEQ_CST);\n",
+        "    __atomic_store_n(&c->tlb_using, c->tlb_using + 1, __ATOMIC_RELEASE);\n",
+        "tlb: forget || copy in place",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: in_hv says that a guest is entered before tlb_entered says which kind",
+        "arch/x86/tlb.h",
+        """    __atomic_store_n(&c->tlb_entered, inside, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->in_hv, inside, __ATOMIC_SEQ_CST);
+""",
+        """    __atomic_store_n(&c->in_hv, inside, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&c->tlb_entered, inside, __ATOMIC_RELEASE);
+""",
+        "tlb: forget || guest",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: a CPU enters a guest without a look at what is wanted",
+        "arch/x86/tlb.h",
+        """    __atomic_store_n(&c->in_hv, inside, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(__atomic_load_n(&c->tlb_wanted, __ATOMIC_SEQ_CST), 0))
+        tlb_flush();
+""",
+        "    __atomic_store_n(&c->in_hv, inside, __ATOMIC_SEQ_CST);\n",
+        "tlb: forget || guest",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: who copies in place is not waited for",
+        "arch/x86/tlb.c",
+        "            wait_for_use(i);\n",
+        "            (void)wait_for_use;\n",
+        "tlb: forget || copy in place",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: CPUs in guests are called, but not waited for",
+        "arch/x86/tlb.c",
+        "            inside |= 1ULL << i;\n",
+        "            inside |= 0;\n",
+        "tlb: forget || guest",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: CPUs in guests are waited for, but not called",
+        "arch/x86/tlb.c",
+        "    cpu_request_work(cpu, CPU_WORK_SYNC);\n",
+        "",
+        "tlb: forget || guest",
+        "waits for ever",
+    ),
+    (
+        "tlb: idle CPUs are waited for",
+        "arch/x86/tlb.c",
+        " || __atomic_load_n(&cpus[cpu].tlb_entered, __ATOMIC_SEQ_CST) != *seen",
+        "",
+        "tlb: forget || idle",
+        "waits for ever",
+    ),
+    (
+        "tlb: what is wanted is cleared after the flush",
+        "arch/x86/tlb.c",
+        """    if (__atomic_load_n(&c->tlb_wanted, __ATOMIC_RELAXED))
+        __atomic_store_n(&c->tlb_wanted, 0, __ATOMIC_SEQ_CST);
+    uint64_t now = tlb_clock_read(&clock);
+    write_cr3(cr3);
+""",
+        """    uint64_t now = tlb_clock_read(&clock);
+    write_cr3(cr3);
+    if (__atomic_load_n(&c->tlb_wanted, __ATOMIC_RELAXED))
+        __atomic_store_n(&c->tlb_wanted, 0, __ATOMIC_SEQ_CST);
+""",
+        "tlb: forget || change of mode",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: the clock is read after the flush",
+        "arch/x86/tlb.c",
+        """    uint64_t now = tlb_clock_read(&clock);
+    write_cr3(cr3);
+""",
+        """    write_cr3(cr3);
+    uint64_t now = tlb_clock_read(&clock);
+""",
+        "tlb: flush since || change of mode",
+        "uses a translation that was to be forgotten",
+    ),
+    (
+        "tlb: a flush is noted before it is made",
+        "arch/x86/tlb.c",
+        """    write_cr3(cr3);
+    __atomic_store_n(&tlbs[c->id].flushed, now, __ATOMIC_RELEASE);
+""",
+        """    __atomic_store_n(&tlbs[c->id].flushed, now, __ATOMIC_RELEASE);
+    write_cr3(cr3);
+""",
+        "tlb: free when flushed",
+        "still remembers",
+    ),
 )
 
 
@@ -317,7 +443,7 @@ def attempt(options, number, mutant):
     """True if the explorer finds the mutant."""
     what, path, text, replacement, scenario, expected = mutant
     folder = os.path.join(options.build, "model", f"mutant{number}")
-    program = os.path.join(folder, "pv" if path.startswith("arch/x86/pv/") else "model")
+    program = os.path.join(folder, "pv" if path.startswith("arch/x86/") else "model")
     found, words = False, f"{path} does not have the lines that this one replaces"
     start = time.monotonic()
     if mutate(folder, path, text, replacement):

@@ -54,7 +54,7 @@ RULES = (
     ),
     (
         r"tests/model/pv/",
-        ["tests/", "arch/x86/pv/", "arch/x86/regs.h", "kernel/pages.h", "kernel/printk.h", "guest/abi/", "common/"],
+        ["tests/", "arch/x86/pv/", r"arch/x86/(cpu|regs|tlb)\.h", "kernel/pages.h", "kernel/printk.h", "guest/abi/", "common/"],
         "the model of the pv container sees its memory core, kernel/pages.h, guest/abi and common",
     ),
     (

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tests/model/pv/scenario.h"
+#include "tests/model/pv/tlb.h"
 #include "tests/model/state.h"
 #include "tests/model/story.h"
 
@@ -110,17 +111,19 @@ int main(int argc, char **argv)
 {
     bool quick = argc > 1 && !strcmp(argv[1], "--quick");
     const char *only = argc > 2 && !strcmp(argv[1], "--only") ? argv[2] : "";
+    const struct pv_scenario *const tables[] = {pv_scenarios, tlb_scenarios};
     unsigned rows = 0, failed = 0;
 
     machine.tso = true;
     printf("  %-40s %-5s %6s %10s %10s  %-9s %7s\n", "scenario", "yield", "steps", "schedules", "redundant", "how",
            "seconds");
-    for (const struct pv_scenario *s = pv_scenarios; s->name && !failed; s++) {
-        if ((quick && s->takes_long) || !strstr(s->name, only))
-            continue;
-        for (unsigned yields = 0; yields <= (s->yields && !quick) && !failed; yields++, rows++)
-            failed += !run(s, yields);
-    }
+    for (unsigned t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+        for (const struct pv_scenario *s = tables[t]; s->name && !failed; s++) {
+            if ((quick && s->takes_long) || !strstr(s->name, only))
+                continue;
+            for (unsigned yields = 0; yields <= (s->yields && !quick) && !failed; yields++, rows++)
+                failed += !run(s, yields);
+        }
     printf("pv model: scenarios %u, failed %u\n", rows, failed);
     return rows && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -11,6 +11,7 @@
 #include "kernel/pages.h"
 #include "kernel/printk.h"
 #include "tests/model/machine.h"
+#include "tests/model/pv/tlb.h"
 #include "tests/model/state.h"
 #include "tests/model/story.h"
 #include "tests/model/world.h"
@@ -326,6 +327,8 @@ void story_name(char *name, uintptr_t at, unsigned size)
 {
     uintptr_t frame = (at - (uintptr_t)state_arena) / STATE_PAGE, page = (at - (uintptr_t)pages) / sizeof(*pages);
 
+    if (tlb_name(name, at))
+        return;
     if (frame < PV_FRAMES)
         snprintf(name, STORY_NAME, "entry %lu of frame %lu", at % STATE_PAGE / 8, frame);
     else if (page < PV_FRAMES)
@@ -335,8 +338,10 @@ void story_name(char *name, uintptr_t at, unsigned size)
                  at == (uintptr_t)&pv_world.domain.lock ? "the lock of the list of" : "the first of the");
     else if (at == (uintptr_t)&pv_world.time)
         snprintf(name, STORY_NAME, "the time of flushes");
-    else
+    else if (at - (uintptr_t)pv_world.presence < sizeof(pv_world.presence))
         snprintf(name, STORY_NAME, "who is in the core (%u bytes)", size);
+    else
+        snprintf(name, STORY_NAME, "the clock of tlb.c, or what a CPU noted of it");
 }
 
 void story_value(char *text, uintptr_t at, unsigned size, uint64_t value)
