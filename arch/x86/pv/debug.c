@@ -96,7 +96,7 @@ uint64_t pv_debug_control(const struct pv_guest *p)
 
 int pv_debugreg_set(struct pv_guest *p, uint64_t n, uint64_t value)
 {
-    unsigned to;
+    unsigned to = 0;
     int rc = resolve(p, n, &to);
 
     if (rc)
@@ -106,7 +106,7 @@ int pv_debugreg_set(struct pv_guest *p, uint64_t n, uint64_t value)
 
 int pv_debugreg_get(const struct pv_guest *p, uint64_t n, uint64_t *value)
 {
-    unsigned from;
+    unsigned from = 0;
     int rc = resolve(p, n, &from);
 
     if (!rc)
