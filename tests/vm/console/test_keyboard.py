@@ -81,8 +81,8 @@ def test_pages_of_the_log(firmware):
 
 def test_pages_after_a_panic():
     """The machine has failed and stays to be looked at: what is above the backtrace cannot be read any more."""
-    scenario = harness.adhoc("xenolith noreboot\nmodule hello name=hello memory=16")
-    with harness.start(scenario, cpu="qemu64,-svm", serial=False) as machine:
+    scenario = harness.adhoc("xenolith noreboot clock=pit\nmodule hello name=hello memory=16")
+    with harness.start(scenario, serial=False, extra=("-M", "pit=off")) as machine:
         machine.wait_until(lambda: "xen: verdict: failure" in machine.screen())
         machine.press(["home"])
         machine.wait_until(lambda: "--- rows 1 to " in machine.screen())
