@@ -11,9 +11,9 @@
 #include "guest/lib/verdict.h"
 #include "guest/naughty/naughty.h"
 
-#define THINGS 20000U /* things to do in one list */
-#define ENTRIES 6000U /* of one multicall */
-#define SOON CLOCK_MS /* the event comes due so long after the start */
+#define THINGS 60000U  /* things to do in one list */
+#define ENTRIES 18000U /* of one multicall */
+#define SOON CLOCK_MS  /* the event comes due so long after the start */
 
 static volatile uint64_t handled_at;
 
